@@ -1,0 +1,181 @@
+"""What happens to messages: accepted, moved on, received, answered. All of it inside one transaction at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.ids import IdSource
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.messages import Draft, Message
+from plum_emulator.model.texts import AUTOMATIC_TEXTS, Keyword, keyword, parts
+from plum_emulator.scenario.magic import MagicNumbers
+from plum_emulator.scenario.plans import Delays, Plan, plan
+from plum_emulator.store.agenda import Due
+from plum_emulator.store.opt_outs import AutomaticText
+from plum_emulator.store.store import Store
+
+Heard = Callable[[int, int], None]
+
+
+class Lifecycle:
+    """The one place where a message's row changes. `heard(account, instant)` is told of every new agenda row."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        ids: IdSource,
+        magic: MagicNumbers,
+        delays: Delays,
+        feed: Feed,
+        heard: Heard,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._ids = ids
+        self._magic = magic
+        self._delays = delays
+        self._feed = feed
+        self._heard = heard
+        self._happened: list[Event] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All rows or none; watchers hear of it after the commit, or never."""
+        with self._store.reading():
+            self._happened = []
+            with self._store.transaction():
+                yield
+            for event in self._happened:
+                self._feed.publish(event)
+
+    def tell(self, event: Event) -> None:
+        """Let watchers know, once the transaction is through."""
+        self._happened.append(event)
+
+    def plan_for(self, account: Account, *, to: str, from_: str) -> Plan:
+        """What will happen to a message between these numbers, if it is sent now."""
+        return plan(
+            to=to,
+            fate=self._magic.fate_of(to),
+            delays=self._delays,
+            opted_out=self._store.opt_outs.has(account.id, number=from_, handset=to),
+            mode=account.seed.opted_out,
+        )
+
+    def accept(self, account: Account, draft: Draft, planned: Plan, *, exchange: int | None) -> list[Message]:
+        """Queue a message, cut into its parts; each part has its own id, life and callbacks (clause 4)."""
+        now = self._accounts.clock(account.id).now()
+        messages = []
+        for body in parts(draft.body):
+            part = draft if body is draft.body else replace(draft, body=body)
+            message = self._store.messages.insert(
+                part, account=account.id, sms_message_id=self._next_id(account), at=now, exchange=exchange
+            )
+            self._put_on_agenda(message, planned, now)
+            messages.append(message)
+            self.tell(Event(account=account.id, at=now, kind="status", message=message))
+        self._store.accounts.set_issued(account.id, account.issued)
+        return messages
+
+    def record_failed(self, account: Account, draft: Draft, reason: str, *, exchange: int | None) -> Message:
+        """Keep a reply that could not be sent, with the reason (clause 7)."""
+        now = self._accounts.clock(account.id).now()
+        message = self._store.messages.insert(
+            draft,
+            account=account.id,
+            sms_message_id=self._next_id(account),
+            at=now,
+            status="failed",
+            reason=reason,
+            exchange=exchange,
+        )
+        self._store.accounts.set_issued(account.id, account.issued)
+        self.tell(Event(account=account.id, at=now, kind="status", message=message))
+        return message
+
+    def arrive(self, account: Account, *, to: str, from_: str, body: str) -> Message:
+        """A text reaches one of the account's numbers; keywords do what carriers do with them (clause 10)."""
+        now = self._accounts.clock(account.id).now()
+        word = keyword(body)
+        url = account.numbers[to].application_url
+        message = self._store.messages.insert(
+            Draft(type="inbound", to=to, from_=from_, body=body),
+            account=account.id,
+            sms_message_id=self._next_id(account),
+            at=now,
+            status="received",
+            reason=_why_not_posted(url, word),
+        )
+        self._store.accounts.set_issued(account.id, account.issued)
+        self.tell(Event(account=account.id, at=now, kind="status", message=message))
+        if word:
+            self._obey(word, message)
+        if url and word != "help":
+            self._store.agenda.add_inbound(account=account.id, message=message.seq, due_at=now)
+            self._heard(account.id, now)
+        return message
+
+    def change_status(self, due: Due, *, now: int) -> tuple[Message, Due | None] | None:
+        """Give a message the status that is due, and the callback that tells of it, if it goes out at once."""
+        self._store.agenda.done(due)
+        assert due.status is not None  # noqa: S101 # a row of kind `status` has one
+        message = self._store.messages.move(
+            due.message, due.status, at=due.due_at, notification=due.notification, reason=due.reason
+        )
+        if message is None:
+            return None
+        self.tell(Event(account=due.account, at=due.due_at, kind="status", message=message))
+        if due.status == "received":
+            self._hand_over(message)
+        if not message.result_url:
+            return message, None
+        return message, self._store.agenda.add_callback(
+            account=due.account, message=message.seq, due_at=now, status=due.status
+        )
+
+    def _put_on_agenda(self, message: Message, planned: Plan, now: int) -> None:
+        for step in planned.steps:
+            self._store.agenda.add_status(
+                account=message.account,
+                message=message.seq,
+                due_at=now + step.after,
+                status=step.status,
+                notification=step.notification,
+                reason=step.reason,
+            )
+        if planned.steps:
+            self._heard(message.account, now + planned.steps[0].after)
+
+    def _hand_over(self, message: Message) -> None:
+        """A message to another emulated number arrives there."""
+        owner = self._accounts.owner(message.to)
+        if owner:
+            self.arrive(owner, to=message.to, from_=message.from_, body=message.body)
+
+    def _obey(self, word: Keyword, message: Message) -> None:
+        opt_outs, pair = self._store.opt_outs, {"number": message.to, "handset": message.from_}
+        if word == "stop":
+            opt_outs.opt_out(message.account, at=message.requested_at, **pair)
+        elif word == "start":
+            opt_outs.opt_in(message.account, **pair)
+        text = AutomaticText(message=message.seq, body=AUTOMATIC_TEXTS[word], at=message.requested_at, **pair)
+        opt_outs.add_text(message.account, text)
+        self.tell(Event(account=message.account, at=text.at, kind="text", message=message, data={"body": text.body}))
+
+    def _next_id(self, account: Account) -> str:
+        account.issued += 1
+        return self._ids.message_id(account.username, account.issued)
+
+
+def _why_not_posted(url: str, word: str | None) -> str | None:
+    if word == "help":
+        return "a HELP word is answered by the carrier, and is not forwarded to the application"
+    if not url:
+        return "the number has no Application URL, so nothing was posted"
+    return None

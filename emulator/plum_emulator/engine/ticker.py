@@ -1,0 +1,107 @@
+"""Wakes the worker when the next row of an agenda falls due. APScheduler lives here alone.
+
+The agenda is the truth, and the scheduler only an alarm clock: it holds one job, the next wake-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from plum_emulator.clock import Clock
+from plum_emulator.errors import StorageFailed
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+_HEARTBEAT = 1.0
+_BREATH = 0.004
+_log = logging.getLogger("plum_emulator")
+
+
+class Ticker(Protocol):
+    """Told of instants at which something falls due."""
+
+    def heard(self, account: int, instant: int) -> None:
+        """Something of this account falls due at `instant`. May be called from any thread."""
+
+
+class LoopTicker:
+    """The real one: calls `ring(account)` in its event loop, at the instant or a few milliseconds after it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, clock_of: Callable[[int], Clock]) -> None:
+        self._loop = loop
+        self._clock_of = clock_of
+        self._due: dict[int, int] = {}
+        self._wake_at = float("inf")
+        self._scheduler: AsyncIOScheduler | None = None
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._ring: Callable[[int], None] = lambda _account: None
+        self._keep_up: Callable[[], None] = lambda: None
+
+    def start(self, *, ring: Callable[[int], None], keep_up: Callable[[], None]) -> None:
+        """Begin to ring; `keep_up` is called about every second."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        self._ring, self._keep_up = ring, keep_up
+        self._scheduler = AsyncIOScheduler(event_loop=self._loop, timezone=UTC)
+        self._scheduler.start()
+        self._beat()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._heartbeat:
+            self._heartbeat.cancel()
+        if self._scheduler:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+
+    def heard(self, account: int, instant: int) -> None:
+        known = self._due.get(account)
+        if known is None or instant < known:
+            self._due[account] = instant
+            self._loop.call_soon_threadsafe(self._set_alarm)
+
+    async def wake(self) -> None:
+        """Ring for every account that has something due, then set the alarm for what comes next."""
+        self._wake_at = float("inf")
+        for account, instant in list(self._due.items()):
+            if self._clock_of(account).seconds_until(instant) == 0:
+                del self._due[account]
+                self._ring_for(account, instant)
+        self._set_alarm()
+
+    def _ring_for(self, account: int, instant: int) -> None:
+        try:
+            self._ring(account)
+        except StorageFailed as error:
+            _log.error("%s; trying again in a second", error.one_line())
+            self._loop.call_later(_HEARTBEAT, self.heard, account, instant)
+
+    def _set_alarm(self) -> None:
+        waits = [self._clock_of(account).seconds_until(instant) for account, instant in self._due.items()]
+        seconds = min((wait for wait in waits if wait is not None), default=None)
+        if seconds is None or self._scheduler is None:
+            return
+        # A breath between two wake-ups lets one pass do the work of many.
+        wake_at = self._loop.time() + max(seconds, _BREATH)
+        if wake_at < self._wake_at - _BREATH / 4:
+            self._wake_at = wake_at
+            self._scheduler.add_job(
+                self.wake,
+                "date",
+                run_date=datetime.now(UTC) + timedelta(seconds=max(seconds, _BREATH)),
+                id="wake",
+                replace_existing=True,
+                misfire_grace_time=None,
+            )
+
+    def _beat(self) -> None:
+        """Once a second: catch what a machine clock that was set back would make the scheduler sleep through."""
+        self._heartbeat = self._loop.call_later(_HEARTBEAT, self._beat)
+        if self._wake_at < self._loop.time() - _BREATH:
+            self._loop.create_task(self.wake())
+        self._keep_up()

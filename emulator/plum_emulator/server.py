@@ -1,0 +1,241 @@
+"""The one assembly: the only place where the parts of an emulator meet, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import uvicorn
+
+from plum_emulator.clock import RealClock
+from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.egress import Egress
+from plum_emulator.engine.feed import Feed
+from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.platform import Platform
+from plum_emulator.engine.ticker import LoopTicker
+from plum_emulator.engine.transport import CurlTransport
+from plum_emulator.engine.worker import Worker
+from plum_emulator.errors import PortTaken, SettingsError
+from plum_emulator.ids import IdSource, any_seed
+from plum_emulator.model.accounts import Account
+from plum_emulator.scenario.magic import MagicNumbers
+from plum_emulator.scenario.plans import Delays
+from plum_emulator.scenario.seeds import read_seeds
+from plum_emulator.settings import Settings
+from plum_emulator.store.store import Store
+from plum_emulator.web.app import build_app
+from plum_emulator.web.gateway import Gateway
+from plum_emulator.wire.answers import warm_up
+
+_POOL = 8
+_WARM_UP_AFTER = 1.0
+_LAST_REQUESTS = 0.4
+_FILES = 8192
+
+
+class Server:
+    """One emulator on one port. Making it opens the port and the database, and may raise; running it serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        seeds = read_seeds(settings.accounts)
+        self._socket = _listening(settings.host, settings.port)
+        try:
+            self.store = Store(settings.database)
+            with self.store.transaction():
+                known = self.store.accounts.load()
+                if settings.accounts or not known:
+                    self.store.accounts.plant(seeds)
+                self.accounts = Accounts(self.store.accounts.load(), clock=RealClock())
+                for account in self.accounts:
+                    account.exchanges = self.store.journal.last_n(account.id)
+                self._ids = _ids(settings, self.store)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.settings = settings
+        self.address = _address(settings.host, self._socket.getsockname()[1])
+        self._stop: Callable[[], object] | None = None
+        self._ready = False
+
+    def run(self, *, on_ready: Callable[[], None] = lambda: None, signals: bool = True) -> None:
+        """Serve until `stop` is called, or until SIGINT or SIGTERM."""
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve(on_ready, signals=signals))
+
+    def stop(self) -> None:
+        """Make `run` return, within a second. May be called from any thread."""
+        if self._stop:
+            self._stop()
+
+    async def _serve(self, on_ready: Callable[[], None], *, signals: bool) -> None:
+        loop = asyncio.get_running_loop()
+        pool = ThreadPoolExecutor(_POOL, thread_name_prefix="plum-emulator")
+        feed = Feed()
+        ticker = LoopTicker(loop, clock_of=self.accounts.clock)
+        transport = CurlTransport(loop, Egress(self.settings.egress))
+        lifecycle = Lifecycle(
+            store=self.store,
+            accounts=self.accounts,
+            ids=self._ids,
+            magic=MagicNumbers.load(),
+            delays=_delays(self.settings),
+            feed=feed,
+            heard=ticker.heard,
+        )
+        platform = Platform(store=self.store, accounts=self.accounts, lifecycle=lifecycle, ids=self._ids, feed=feed)
+        worker = Worker(
+            store=self.store,
+            accounts=self.accounts,
+            lifecycle=lifecycle,
+            transport=transport,
+            ticker=ticker,
+            settings=self.settings,
+            own_address=self.address,
+            elsewhere=pool.submit,
+            soon=loop.call_soon,
+        )
+        allowed = (self.settings.host, *self.settings.allow_hosts)
+        app = build_app(platform, allow_hosts=allowed, ready=lambda: self._ready)
+        gateway = Gateway(app.wsgi_app, pool=pool)
+        http = _Http(gateway, self._is_up(worker, ticker, on_ready))
+
+        def stop() -> None:
+            self._ready = False
+            gateway.end_streams()
+            http.should_exit = True
+            loop.call_later(_LAST_REQUESTS, http.give_up)
+
+        self._stop = lambda: loop.call_soon_threadsafe(stop)
+        if signals:
+            _on_signals(loop, stop)
+        loop.call_later(_WARM_UP_AFTER, pool.submit, warm_up)
+        try:
+            await http.serve(sockets=[self._socket])
+        finally:
+            self._ready, self._stop = False, None
+            ticker.stop()
+            transport.close()
+            pool.shutdown(cancel_futures=True)
+            self._socket.close()
+            self.store.close()
+
+    def _is_up(self, worker: Worker, ticker: LoopTicker, on_ready: Callable[[], None]) -> Callable[[], None]:
+        def up() -> None:
+            _raise_file_limit()
+            worker.recover()
+            self._ready = True
+            on_ready()
+            ticker.start(ring=worker.run_due, keep_up=worker.keep_up)
+
+        return up
+
+    def first_account(self) -> Account:
+        """The account that is meant when none is named."""
+        return self.accounts.named("")
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[Server]:
+    """An emulator that serves from a thread of this process, until the block ends."""
+    server = Server(settings)
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, kwargs={"on_ready": ready.set, "signals": False}, name="plum-emulator")
+    thread.start()
+    ready.wait()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+class _Http(uvicorn.Server):
+    """The HTTP server, with its signals left to us."""
+
+    def __init__(self, app: Gateway, up: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=75,
+            )
+        )
+        self._up = up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._up()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def give_up(self) -> None:
+        """Wait no longer for requests that do not end."""
+        self.force_exit = True
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"cannot listen at {host!r}: {error}", hint="choose another with --host") from None
+    # With the protocol named, asyncio turns Nagle's algorithm off; without, each answer takes 40 ms longer.
+    listening = socket.socket(family, kind, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise PortTaken(
+            f"cannot listen at {host} port {port}: {error.strerror}",
+            hint="choose another with --port or PLUM_EMULATOR_PORT (0 for any free one)",
+        ) from None
+    listening.setblocking(False)
+    return listening
+
+
+def _address(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 # compared with, not bound to
+        host = "127.0.0.1" if host != "::" else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _ids(settings: Settings, store: Store) -> IdSource:
+    if settings.seed is not None:
+        return IdSource(settings.seed)
+    return IdSource(store.secret("seed", any_seed()), repeatable=False)
+
+
+def _delays(settings: Settings) -> Delays:
+    return Delays(sent_after=round(settings.sent_after * 1000), received_after=round(settings.received_after * 1000))
+
+
+def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _raise_file_limit() -> None:
+    """Many slow receivers are many sockets: take as many files as the system gives without asking."""
+    try:
+        import resource
+    except ImportError:  # not on Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,151 @@
+"""The journal: every exchange, in and out.
+
+Requests that come in are written behind: with the next transaction, before the next look at the journal, or within
+a second. A message never waits for its journal entry, and a kill costs at most that second of requests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from sqlite_utils import Database
+
+from plum_emulator.model.exchanges import Exchange, Headers
+
+_COLUMNS = (
+    "account, n, at, direction, operation, method, url, request_headers, request_body, status, "
+    "response_headers, response_body, duration_ms, outcome, message, attempt"
+)
+_INSERT = f"INSERT INTO exchanges ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_WAITING_MAX = 10_000
+
+
+class Journal:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._waiting: list[Exchange] = []
+
+    def note(self, exchange: Exchange) -> None:
+        """Keep it, a little later. Needs no transaction."""
+        if len(self._waiting) < _WAITING_MAX:  # only a database that cannot be written to lets them pile up
+            self._waiting.append(exchange)
+
+    @property
+    def waiting(self) -> int:
+        """How many are noted and not yet written."""
+        return len(self._waiting)
+
+    def write_waiting(self) -> Callable[[], None]:
+        """Write what is noted; call the result once that is committed."""
+        written = len(self._waiting)
+        if written:
+            self._db.conn.executemany(_INSERT, [_row(exchange) for exchange in self._waiting[:written]])
+        return lambda: self._waiting.__delitem__(slice(0, written))
+
+    def last_n(self, account: int | None) -> int:
+        """The count of the account's newest exchange."""
+        row = self._db.execute("SELECT max(n) FROM exchanges WHERE account IS ?", (account,)).fetchone()
+        return row[0] or 0
+
+    def page(self, account: int | None, *, limit: int, before: int | None, operation: str | None) -> list[Exchange]:
+        """The newest exchanges of the account, or of nobody, before the count `before`."""
+        filters = " AND n < :before" if before is not None else ""
+        filters += " AND operation = :operation" if operation is not None else ""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM exchanges WHERE account IS :account{filters} ORDER BY n DESC LIMIT :limit",
+            {"account": account, "before": before, "limit": limit, "operation": operation},
+        )
+        return [_exchange(row) for row in rows]
+
+    def of_message(self, account: int, *, seq: int, asked_by: int | None) -> list[Exchange]:
+        """What was exchanged about a message: the request that made it, and what was posted because of it."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM exchanges WHERE message = ? "
+            f"UNION SELECT {_COLUMNS} FROM exchanges WHERE account = ? AND n = ? ORDER BY n",
+            (seq, account, asked_by),
+        )
+        return [_exchange(row) for row in rows]
+
+    def delete_all(self, account: int) -> None:
+        """Forget the account's exchanges."""
+        self._waiting = [exchange for exchange in self._waiting if exchange.account != account]
+        self._db.execute("DELETE FROM exchanges WHERE account = ?", (account,))
+
+
+def _row(exchange: Exchange) -> tuple[Any, ...]:
+    return (
+        exchange.account,
+        exchange.n,
+        exchange.at,
+        exchange.direction,
+        exchange.operation,
+        exchange.method,
+        exchange.url,
+        _headers_text(exchange.request_headers),
+        _text_or_bytes(exchange.request_body),
+        exchange.status,
+        _headers_text(exchange.response_headers),
+        _text_or_bytes(exchange.response_body),
+        round(exchange.duration_ms, 3),
+        exchange.outcome,
+        exchange.message,
+        exchange.attempt,
+    )
+
+
+@lru_cache(maxsize=512)
+def _headers_text(headers: Headers) -> str:
+    return json.dumps(headers)
+
+
+def _text_or_bytes(body: bytes) -> str | bytes:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body
+
+
+def _exchange(row: tuple[Any, ...]) -> Exchange:
+    (
+        account,
+        n,
+        at,
+        direction,
+        operation,
+        method,
+        url,
+        request_headers,
+        request_body,
+        status,
+        response_headers,
+        response_body,
+        duration_ms,
+        outcome,
+        message,
+        attempt,
+    ) = row
+    return Exchange(
+        account=account,
+        n=n,
+        at=at,
+        direction=direction,
+        operation=operation,
+        method=method,
+        url=url,
+        request_headers=_headers(request_headers),
+        request_body=request_body.encode() if isinstance(request_body, str) else request_body,
+        status=status,
+        response_headers=_headers(response_headers),
+        response_body=response_body.encode() if isinstance(response_body, str) else response_body,
+        duration_ms=duration_ms,
+        outcome=outcome,
+        message=message,
+        attempt=attempt,
+    )
+
+
+def _headers(text: str) -> Headers:
+    return tuple((name, value) for name, value in json.loads(text))

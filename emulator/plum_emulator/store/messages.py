@@ -1,0 +1,252 @@
+"""The message log, as rows, with the queries that the services make of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from plum_emulator.model.listings import Conversation, Listing
+from plum_emulator.model.messages import Draft, Message, Status
+
+_COLUMNS = (
+    'seq, sms_message_id, account, type, "to", "from", body, result_url, status, '
+    "requested_at, sent_at, settled_at, notification, reason, exchange, in_reply_to"
+)
+_INSERT = (
+    'INSERT INTO messages (sms_message_id, account, type, "to", "from", body, result_url, status, '
+    "requested_at, settled_at, reason, exchange, in_reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_BY_ID = f"SELECT {_COLUMNS} FROM messages WHERE sms_message_id = ? AND account = ?"
+_BY_SEQ = f"SELECT {_COLUMNS} FROM messages WHERE seq = ?"
+_SENT = f"UPDATE messages SET status = 'sent', sent_at = ? WHERE seq = ? AND status = 'queued' RETURNING {_COLUMNS}"
+_SETTLED = (
+    "UPDATE messages SET status = ?, settled_at = ?, notification = ?, reason = ? "
+    f"WHERE seq = ? AND settled_at IS NULL RETURNING {_COLUMNS}"
+)
+
+_OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
+
+
+class Messages:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def insert(
+        self,
+        draft: Draft,
+        *,
+        account: int,
+        sms_message_id: str,
+        at: int,
+        status: Status = "queued",
+        reason: str | None = None,
+        exchange: int | None = None,
+    ) -> Message:
+        """Keep a message, and give back what was kept."""
+        settled_at = None if status == "queued" else at
+        cursor = self._db.execute(
+            _INSERT,
+            (
+                sms_message_id,
+                account,
+                draft.type,
+                draft.to,
+                draft.from_,
+                draft.body,
+                draft.result_url,
+                status,
+                at,
+                settled_at,
+                reason,
+                exchange,
+                draft.in_reply_to,
+            ),
+        )
+        return Message(
+            seq=cursor.lastrowid or 0,
+            sms_message_id=sms_message_id,
+            account=account,
+            type=draft.type,
+            to=draft.to,
+            from_=draft.from_,
+            body=draft.body,
+            result_url=draft.result_url,
+            status=status,
+            requested_at=at,
+            settled_at=settled_at,
+            reason=reason,
+            exchange=exchange,
+            in_reply_to=draft.in_reply_to,
+        )
+
+    def move(
+        self, seq: int, status: Status, *, at: int, notification: str | None = None, reason: str | None = None
+    ) -> Message | None:
+        """Give it its next status; None when it has had that one already, or has gone."""
+        if status == "sent":
+            row = self._db.execute(_SENT, (at, seq)).fetchone()
+        else:
+            row = self._db.execute(_SETTLED, (status, at, notification, reason, seq)).fetchone()
+        return _message(row) if row else None
+
+    def set_reason(self, seq: int, reason: str) -> None:
+        """Remember why something about it went wrong."""
+        self._db.execute("UPDATE messages SET reason = ? WHERE seq = ?", (reason, seq))
+
+    def by_id(self, account: int, sms_message_id: str) -> Message | None:
+        """The account's message with this id."""
+        row = self._db.execute(_BY_ID, (sms_message_id, account)).fetchone()
+        return _message(row) if row else None
+
+    def by_seq(self, seq: int) -> Message | None:
+        """The message at this place of the log."""
+        row = self._db.execute(_BY_SEQ, (seq,)).fetchone()
+        return _message(row) if row else None
+
+    def replies_to(self, seq: int) -> list[Message]:
+        """What the application answered an inbound message with."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE in_reply_to = ? ORDER BY seq",
+            (seq,),
+        )
+        return [_message(row) for row in rows]
+
+    def page(self, account: int, listing: Listing) -> list[Message]:
+        """A page of the account's log, by date."""
+        sides = {"account": ("to", "from"), "customer": ("from", "to")}
+        if listing.number is None:
+            filters = [""]
+        elif listing.side == "either":
+            filters = [' AND "to" = :number', ' AND "from" = :number AND "to" <> :number']
+        else:
+            column = sides[listing.side][listing.type == "outbound"]
+            filters = [f' AND "{column}" = :number']
+        return self._page(account, listing, filters, {"number": listing.number})
+
+    def conversation(self, account: int, asked: Conversation) -> list[Message]:
+        """A page of what two numbers exchanged, by date."""
+        # The + keeps the planner on the index that leads with the customer, who has fewer messages.
+        filters = [
+            ' AND "to" = :customer AND +"from" = :mine',
+            ' AND "from" = :customer AND +"to" = :mine AND :customer <> :mine',
+        ]
+        numbers = {"mine": asked.account_number, "customer": asked.customer_number}
+        return self._page(account, asked.page, filters, numbers)
+
+    def search(self, account: int, words: str, *, limit: int, before: int | None) -> list[Message]:
+        """The newest messages whose body has words that begin with all of these, before the place `before`."""
+        self.index_bodies()
+        phrase = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
+        found = " AND seq IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :phrase)"
+        return self._newest(account, limit=limit, before=before, filter_=found, phrase=phrase)
+
+    def newest(self, account: int, *, limit: int, before: int | None) -> list[Message]:
+        """The newest messages before the place `before`."""
+        return self._newest(account, limit=limit, before=before)
+
+    def _newest(
+        self, account: int, *, limit: int, before: int | None, filter_: str = "", phrase: str = ""
+    ) -> list[Message]:
+        if before is not None:
+            filter_ += " AND (requested_at, seq) < ((SELECT requested_at FROM messages WHERE seq = :before), :before)"
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE account = :account{filter_} "
+            "ORDER BY requested_at DESC, seq DESC LIMIT :limit",
+            {"account": account, "before": before, "limit": limit, "phrase": phrase},
+        )
+        return [_message(row) for row in rows]
+
+    def index_bodies(self) -> None:
+        """Bring the full-text index up to date. It follows behind, so that accepting a message stays cheap."""
+        indexed, last = self._indexed(), self._last()
+        if indexed < last:
+            self._db.execute(
+                "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE seq > ?",
+                (indexed,),
+            )
+            self._db.execute(
+                "INSERT OR REPLACE INTO emulator (name, value) VALUES ('bodies indexed up to', ?)",
+                (str(last),),
+            )
+
+    def unindexed(self) -> int:
+        """How many places of the log the full-text index is behind."""
+        return max(0, self._last() - self._indexed())
+
+    def delete_all(self, account: int) -> None:
+        """Forget every message of the account."""
+        self._db.execute(
+            "INSERT INTO messages_fts (messages_fts, rowid, body) "
+            "SELECT 'delete', seq, body FROM messages WHERE account = ? AND seq <= ?",
+            (account, self._indexed()),
+        )
+        self._db.execute("DELETE FROM messages WHERE account = ?", (account,))
+
+    def _indexed(self) -> int:
+        row = self._db.execute("SELECT value FROM emulator WHERE name = 'bodies indexed up to'").fetchone()
+        return int(row[0]) if row else 0
+
+    def _last(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
+
+    def _page(self, account: int, listing: Listing, filters: list[str], values: dict[str, Any]) -> list[Message]:
+        # Each side is read along its own index, and the sides are merged: no side is read to its end.
+        where = "account = :account" + _OF_TYPE[listing.type]
+        if listing.start is not None:
+            where += " AND requested_at >= :start"
+        if listing.end is not None:
+            where += " AND requested_at < :end"
+        sides = " UNION ALL ".join(f"SELECT {_COLUMNS} FROM messages WHERE {where}{filter_}" for filter_ in filters)
+        order = "DESC" if listing.newest_first else "ASC"
+        rows = self._db.execute(
+            f"{sides} ORDER BY requested_at {order}, seq {order} LIMIT :limit OFFSET :offset",
+            {
+                **values,
+                "account": account,
+                "start": listing.start,
+                "end": listing.end,
+                "limit": listing.limit,
+                "offset": listing.offset,
+            },
+        )
+        return [_message(row) for row in rows]
+
+
+def _message(row: tuple[Any, ...]) -> Message:
+    (
+        seq,
+        sms_message_id,
+        account,
+        type_,
+        to,
+        from_,
+        body,
+        result_url,
+        status,
+        requested_at,
+        sent_at,
+        settled_at,
+        notification,
+        reason,
+        exchange,
+        in_reply_to,
+    ) = row
+    return Message(
+        seq=seq,
+        sms_message_id=sms_message_id,
+        account=account,
+        type=type_,
+        to=to,
+        from_=from_,
+        body=body,
+        result_url=result_url,
+        status=status,
+        requested_at=requested_at,
+        sent_at=sent_at,
+        settled_at=settled_at,
+        notification=notification,
+        reason=reason,
+        exchange=exchange,
+        in_reply_to=in_reply_to,
+    )

@@ -1,0 +1,69 @@
+"""Who has opted out of which number, and the automatic texts that handsets got (clause 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomaticText:
+    """A text that the carrier sent to a handset by itself. It is not in the account's log."""
+
+    message: int
+    handset: str
+    number: str
+    body: str
+    at: int
+
+
+class OptOuts:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def has(self, account: int, *, number: str, handset: str) -> bool:
+        """Whether the handset wants no more texts from the number."""
+        return bool(
+            self._db.execute(
+                "SELECT 1 FROM opt_outs WHERE account = ? AND number = ? AND handset = ?",
+                (account, number, handset),
+            ).fetchone()
+        )
+
+    def opt_out(self, account: int, *, number: str, handset: str, at: int) -> None:
+        """The handset wants no more texts from the number."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO opt_outs (account, number, handset, since) VALUES (?, ?, ?, ?)",
+            (account, number, handset, at),
+        )
+
+    def opt_in(self, account: int, *, number: str, handset: str) -> None:
+        """The handset takes texts from the number again."""
+        self._db.execute(
+            "DELETE FROM opt_outs WHERE account = ? AND number = ? AND handset = ?",
+            (account, number, handset),
+        )
+
+    def add_text(self, account: int, text: AutomaticText) -> None:
+        """Keep an automatic text."""
+        self._db.execute(
+            "INSERT INTO automatic_texts (account, message, handset, number, body, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (account, text.message, text.handset, text.number, text.body, text.at),
+        )
+
+    def texts_after(self, message: int) -> list[AutomaticText]:
+        """The automatic texts that an inbound message brought."""
+        rows = self._db.execute(
+            "SELECT message, handset, number, body, at FROM automatic_texts WHERE message = ? ORDER BY id",
+            (message,),
+        )
+        return [
+            AutomaticText(message=message, handset=handset, number=number, body=body, at=at)
+            for message, handset, number, body, at in rows
+        ]
+
+    def delete_all(self, account: int) -> None:
+        """Nobody has opted out of the account's numbers, and nobody got a text."""
+        self._db.execute("DELETE FROM opt_outs WHERE account = ?", (account,))
+        self._db.execute("DELETE FROM automatic_texts WHERE account = ?", (account,))

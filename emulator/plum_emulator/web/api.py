@@ -1,0 +1,229 @@
+"""Plum's services under `/ws/sms/`: queue, status, messages, conversation (clauses 1 to 4, 8 and 9).
+
+One view for all, written with care: it is what applications call thousands of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.http import http_date, parse_accept_header
+
+from plum_emulator.clock import stopwatch
+from plum_emulator.engine.platform import Platform
+from plum_emulator.errors import Refusal, StorageFailed
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.exchanges import Exchange, Headers
+from plum_emulator.web.gateway import BODY, HEADERS, TOO_LARGE
+from plum_emulator.wire.forms import Fields, read_basic, read_form, read_query
+from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, queued_resource, resource
+from plum_emulator.wire.requests import read_conversation, read_listing, read_message_id, read_send
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request to a service, on its way."""
+
+    service: str
+    format: Format
+    environ: dict[str, Any]
+    path_id: str = ""
+    account: Account | None = None
+    n: int = 0
+
+
+class Services:
+    """The services of one platform."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._operations: dict[str, tuple[str, Callable[[_Call, Account], Reply]]] = {
+            "queue": ("POST", self._queue),
+            "status": ("GET", self._status),
+            "messages": ("GET", self._messages),
+            "conversation": ("GET", self._conversation),
+        }
+
+    def blueprint(self) -> Blueprint:
+        """The Flask side of it."""
+        blueprint = Blueprint("services", __name__)
+        blueprint.add_url_rule(
+            "/ws/sms/<path:rest>",
+            view_func=self.answer,
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
+        return blueprint
+
+    def answer(self, rest: str) -> Response:
+        """Whatever is asked below `/ws/sms/`, and an entry in the journal for it."""
+        elapsed = stopwatch()
+        environ = request.environ
+        service, format_, path_id = _asked(rest)
+        call = _Call(service, format_ or _accepted(environ), environ, path_id)
+        extra: Headers = ()
+        status, reason = 200, ""
+        try:
+            reply = self._reply(call)
+        except Refusal as refusal:
+            reply = Reply(service, error=refusal.message)
+            status, reason = refusal.http_status, refusal.reason
+            extra = _EXTRA.get(status, ())
+            if status == 405:
+                extra = (("Allow", self._operations[service][0]),)
+        except StorageFailed as failure:
+            reply = Reply(service, error="Error sending sms request")
+            status, reason = 500, failure.one_line()
+        body = reply.render(call.format)
+        at = self._platform.now(call.account)
+        headers = (("Content-Type", CONTENT_TYPES[call.format]), ("Date", _date(at // 1000)), *extra)
+        self._note(call, at, status, headers, body, reply.error, reason, elapsed())
+        return Response(body, status, headers)
+
+    def _reply(self, call: _Call) -> Reply:
+        operation = self._operations.get(call.service)
+        if operation is None:
+            raise Refusal("Unknown service", reason=f"there are {', '.join(self._operations)}", http_status=404)
+        account = self._platform.accounts.login(call.environ.get("HTTP_AUTHORIZATION", ""))
+        if account is None:
+            raise Refusal(f"Unauthorized access to {call.service} service", reason=_why_nobody(call), http_status=401)
+        call.account = account
+        method, answer = operation
+        if call.environ["REQUEST_METHOD"] != method and not (
+            method == "GET" and call.environ["REQUEST_METHOD"] == "HEAD"
+        ):
+            raise Refusal("Method not allowed", reason=f"{call.service} takes {method}", http_status=405)
+        if TOO_LARGE in call.environ:
+            raise Refusal("Request too large", reason="a request body has at most 1 MiB", http_status=413)
+        return answer(call, account)
+
+    def _queue(self, call: _Call, account: Account) -> Reply:
+        fields = read_form(call.environ[BODY], call.environ.get("CONTENT_TYPE", ""))
+        asked = read_send(fields, can_text=account.can_text)
+        call.n = self._platform.next_exchange(account)
+        messages = self._platform.queue(account, asked, exchange=call.n)
+        return Reply(
+            "queue",
+            rows=tuple(queued_resource(message, to=asked.to, from_=asked.from_) for message in messages),
+        )
+
+    def _status(self, call: _Call, account: Account) -> Reply:
+        asked = call.path_id or read_message_id(_query(call))
+        return Reply("status", rows=(resource(self._platform.message(account, asked)),))
+
+    def _messages(self, call: _Call, account: Account) -> Reply:
+        return listed("messages", self._platform.messages(account, read_listing(_query(call))))
+
+    def _conversation(self, call: _Call, account: Account) -> Reply:
+        asked = read_conversation(_query(call), owns=account.can_text)
+        return listed("conversation", self._platform.conversation(account, asked))
+
+    def _note(
+        self,
+        call: _Call,
+        at: int,
+        status: int,
+        headers: Headers,
+        body: bytes,
+        error: str,
+        reason: str,
+        duration_ms: float,
+    ) -> None:
+        environ = call.environ
+        query = environ["QUERY_STRING"]
+        self._platform.note(
+            Exchange(
+                account=call.account.id if call.account else None,
+                n=call.n or self._platform.next_exchange(call.account),
+                at=at,
+                direction="in",
+                operation=call.service,
+                method=environ["REQUEST_METHOD"],
+                url=environ["PATH_INFO"] + ("?" + query if query else ""),
+                request_headers=_kept(environ),
+                request_body=environ[BODY],
+                status=status,
+                response_headers=headers,
+                response_body=body,
+                duration_ms=duration_ms,
+                outcome=f"{error}: {reason}" if reason else error or "ok",
+            )
+        )
+
+
+_EXTRA: dict[int, Headers] = {
+    401: (("WWW-Authenticate", 'Basic realm="Plum Voice"'),),
+    413: (("Connection", "close"),),
+}
+
+
+@lru_cache(maxsize=256)
+def _asked(rest: str) -> tuple[str, Format | None, str]:
+    """Service, format and message id of a path: `queue.json`, `status/ID.xml`, `status.xml/ID`."""
+    head, _, tail = rest.partition("/")
+    head, first = _extension(head)
+    tail, second = _extension(tail)
+    if tail and (head != "status" or "/" in tail or (first and second)):
+        return rest.rpartition("/")[2], first or second, ""
+    return head, first or second, tail.lower()
+
+
+def _extension(word: str) -> tuple[str, Format | None]:
+    name, dot, ending = word.rpartition(".")
+    if dot and ending == "json":
+        return name, "json"
+    if dot and ending == "xml":
+        return name, "xml"
+    return word, None
+
+
+def _accepted(environ: dict[str, Any]) -> Format:
+    accept = environ.get("HTTP_ACCEPT")
+    if not accept or "xml" not in accept:
+        return "json"
+    best = parse_accept_header(accept).best
+    return "xml" if best and "xml" in best else "json"
+
+
+def _query(call: _Call) -> Fields:
+    return read_query(call.environ["QUERY_STRING"].encode("latin-1"))
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    return http_date(second)
+
+
+def _why_nobody(call: _Call) -> str:
+    header = call.environ.get("HTTP_AUTHORIZATION")
+    if not header:
+        return "no Authorization header came"
+    login = read_basic(header)
+    return f"no account {login[0]!r} with that password" if login else "the Authorization header is not Basic"
+
+
+def _kept(environ: dict[str, Any]) -> Headers:
+    return _readable(tuple(environ[HEADERS]))
+
+
+@lru_cache(maxsize=512)
+def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """Headers for the journal, without the password."""
+    return tuple(
+        (
+            name.decode("latin-1"),
+            _login_only(value.decode("latin-1")) if name == b"authorization" else value.decode("latin-1"),
+        )
+        for name, value in headers
+    )
+
+
+def _login_only(authorization: str) -> str:
+    login = read_basic(authorization)
+    return f"Basic {login[0]}:***" if login else "***"

@@ -1,0 +1,61 @@
+"""The Flask application: the services, the control surface, the demo application and the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from plum_emulator.engine.platform import Platform
+from plum_emulator.errors import NotFound, PlumEmulatorError, StorageFailed
+from plum_emulator.web import demo
+from plum_emulator.web.api import Services
+from plum_emulator.web.control import Control
+from plum_emulator.web.guard import Guard
+from plum_emulator.web.home import Home
+
+
+def build_app(platform: Platform, *, allow_hosts: tuple[str, ...], ready: Callable[[], bool]) -> Flask:
+    """The application of one platform. It keeps nothing of its own."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
+    guard = Guard(allow_hosts)
+    app.register_blueprint(Services(platform).blueprint())
+    for blueprint in (Control(platform, ready=ready).blueprint(), Home(platform).blueprint()):
+        blueprint.before_request(lambda: guard.check(request))
+        app.register_blueprint(blueprint)
+    app.register_blueprint(demo.blueprint())
+    app.register_error_handler(PlumEmulatorError, _in_words)
+    app.register_error_handler(HTTPException, _http_in_words)
+
+    @app.after_request
+    def dated(response: Response) -> Response:
+        if "Date" not in response.headers:
+            response.headers["Date"] = http_date(platform.now(None) / 1000)
+        return response
+
+    return app
+
+
+def _in_words(error: PlumEmulatorError) -> tuple[Response, int]:
+    status = 404 if isinstance(error, NotFound) else 500 if isinstance(error, StorageFailed) else 400
+    return jsonify(error=error.message, hint=error.hint), status
+
+
+def _http_in_words(error: HTTPException) -> Response:
+    what, _, hint = (error.description or error.name).partition("; ")
+    response = jsonify(error=what, hint=hint or _HINTS.get(error.code or 500, ""))
+    response.status_code = error.code or 500
+    allow = getattr(error, "valid_methods", None)
+    if allow:
+        response.headers["Allow"] = ", ".join(sorted(allow))
+    return response
+
+
+_HINTS = {
+    404: "Plum's services are under /ws/sms/, the control surface under /_plum/ (see /_plum/openapi.yaml)",
+    405: "see the Allow header, and /_plum/openapi.yaml",
+    500: "this is a bug of the emulator; its log has the traceback",
+}

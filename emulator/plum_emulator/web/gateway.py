@@ -1,0 +1,167 @@
+"""Between the server and Flask: an ASGI application that calls the WSGI one.
+
+Plum's own services never block, so they are called inline, in the event loop: on few cores a hand-over between
+threads costs more than the work. Everything else runs in a small pool. Streams run in the loop and need no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import Executor
+from typing import Any, Protocol, cast
+
+from plum_emulator.settings import REQUEST_BODY_LIMIT
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+INLINE = "/ws/sms/"
+STREAM = "plum_emulator.stream"
+HEADERS = "plum_emulator.headers"
+BODY = "plum_emulator.body"
+TOO_LARGE = "plum_emulator.too_large"
+
+
+class Stream(Protocol):
+    """What a view puts into its environ under STREAM, to go on sending after its answer's head."""
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class Gateway:
+    """The ASGI application."""
+
+    def __init__(self, app: Wsgi, *, pool: Executor) -> None:
+        self._app = app
+        self._pool = pool
+        self._streaming: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        environ = _environ(scope)
+        await _read_body(environ, scope, receive)
+        answer = _Answer()
+        if scope["path"].startswith(INLINE):
+            answer.take(self._app, environ)
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
+        stream: Stream | None = environ.get(STREAM)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": stream is not None})
+        if stream is not None:
+            await self._stream(stream, receive, send)
+
+    def end_streams(self) -> None:
+        """Let everybody who listens go home."""
+        for task in self._streaming:
+            task.cancel()
+
+    async def _stream(self, stream: Stream, receive: Receive, send: Send) -> None:
+        sending = asyncio.ensure_future(_send_all(stream, send))
+        self._streaming.add(sending)
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, gone):
+                task.cancel()
+            await asyncio.wait((sending, gone))
+            self._streaming.discard(sending)
+        if not gone.done() or gone.cancelled():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Answer:
+    """What the WSGI application answered, in the form that ASGI wants."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def take(self, app: Wsgi, environ: dict[str, Any]) -> None:
+        chunks = app(environ, self._start)
+        try:
+            self.body = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close:
+                close()
+
+    def _start(self, status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
+        self.status = int(status[:3])
+        self.headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def _environ(scope: Scope) -> dict[str, Any]:
+    server = scope.get("server") or ("127.0.0.1", 80)
+    client = scope.get("client") or ("", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": str(server[0]),
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/" + scope["http_version"],
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        HEADERS: scope["headers"],
+    }
+    for name, value in scope["headers"]:
+        key = _KEYS.get(name) or _key(name)
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ
+
+
+_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+def _key(name: bytes) -> str:
+    key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+    if len(_KEYS) < 200:
+        _KEYS[name] = key
+    return key
+
+
+async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) -> None:
+    length = cast(str, environ.get("CONTENT_LENGTH", ""))
+    body = b""
+    if length.isdecimal() and int(length) > REQUEST_BODY_LIMIT:
+        environ[TOO_LARGE] = True
+    elif scope["method"] not in ("GET", "HEAD") or length:
+        chunks, size = [], 0
+        while True:
+            message = await receive()
+            chunk = message.get("body", b"")
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > REQUEST_BODY_LIMIT:
+                environ[TOO_LARGE] = True
+                chunks = []
+                break
+            if not message.get("more_body", False):
+                break
+        body = b"".join(chunks)
+    environ[BODY] = body
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+
+
+async def _send_all(stream: Stream, send: Send) -> None:
+    async for chunk in stream.chunks():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

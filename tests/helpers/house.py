@@ -1,0 +1,160 @@
+"""A whole emulator without sockets: real store, real rules, a manual clock, and a transport that answers as told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plum_emulator.clock import ManualClock
+from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.platform import Platform
+from plum_emulator.engine.worker import Worker
+from plum_emulator.ids import IdSource
+from plum_emulator.model.accounts import Account, Number, Seed
+from plum_emulator.model.exchanges import OutgoingRequest, Outcome
+from plum_emulator.scenario.magic import MagicNumbers
+from plum_emulator.scenario.plans import Delays
+from plum_emulator.settings import Settings
+from plum_emulator.store.database import Connect
+from plum_emulator.store.store import Store
+
+MINE = "16175550100"
+OTHER = "16175550101"
+PCI = "16175550199"
+HANDSET = "12125550123"
+APPLICATION = "http://127.0.0.1:8000/sms"
+RESULTS = "http://127.0.0.1:8000/results"
+
+SEEDS = [
+    Seed(
+        username="username",
+        password="password",
+        numbers=(Number(number=MINE, application_url=APPLICATION), Number(number=PCI, pci=True)),
+    ),
+    Seed(username="second", password="secret", numbers=(Number(number=OTHER),)),
+]
+
+Answer = Callable[[OutgoingRequest], Outcome]
+OK = Outcome(status=200)
+EMPTY_REPLY = Outcome(status=200, body=b"<reply/>")
+
+
+def yes(request: OutgoingRequest) -> Outcome:
+    """An application and a result URL that take everything."""
+    return EMPTY_REPLY
+
+
+@dataclass
+class FakeTransport:
+    """Keeps requests until `deliver`, then answers each as told."""
+
+    answer: Answer = yes
+    sent: list[OutgoingRequest] = field(default_factory=list)
+    waiting: list[tuple[OutgoingRequest, Callable[[Outcome], None]]] = field(default_factory=list)
+
+    def send(self, request: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
+        self.sent.append(request)
+        self.waiting.append((request, done))
+
+    def deliver(self) -> int:
+        """Answer everything that waits; how many there were."""
+        waiting, self.waiting = self.waiting, []
+        for request, done in waiting:
+            done(self.answer(request))
+        return len(waiting)
+
+    def close(self) -> None:
+        self.waiting.clear()
+
+
+@dataclass
+class FakeTicker:
+    """Remembers what it heard."""
+
+    heard_of: list[tuple[int, int]] = field(default_factory=list)
+
+    def heard(self, account: int, instant: int) -> None:
+        self.heard_of.append((account, instant))
+
+
+class House:
+    """One emulator. `advance` moves the clock and lets everything happen that falls due."""
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        seeds: list[Seed] = SEEDS,
+        settings: Settings | None = None,
+        seed: str | None = "a seed",
+        connect: Connect = sqlite3.connect,
+        now: int = 1_700_000_000_000,
+    ) -> None:
+        self.clock = ManualClock(now)
+        self.transport = FakeTransport()
+        self.ticker = FakeTicker()
+        self.feed = Feed()
+        self.events: list[Event] = []
+        self.feed.watch(lambda _number, event: self.events.append(event))
+        self.store = Store(path, connect=connect)
+        with self.store.transaction():
+            self.store.accounts.plant(seeds)
+            self.accounts = Accounts(self.store.accounts.load(), clock=self.clock)
+        settings = settings or Settings()
+        ids = IdSource(seed or "any", repeatable=seed is not None)
+        self.lifecycle = Lifecycle(
+            store=self.store,
+            accounts=self.accounts,
+            ids=ids,
+            magic=MagicNumbers.load(),
+            delays=Delays(sent_after=1000, received_after=2000),
+            feed=self.feed,
+            heard=self.ticker.heard,
+        )
+        self.platform = Platform(
+            store=self.store, accounts=self.accounts, lifecycle=self.lifecycle, ids=ids, feed=self.feed
+        )
+        self.worker = Worker(
+            store=self.store,
+            accounts=self.accounts,
+            lifecycle=self.lifecycle,
+            transport=self.transport,
+            ticker=self.ticker,
+            settings=settings,
+            own_address="http://127.0.0.1:7586",
+            elsewhere=lambda work: work(),
+            soon=lambda work: work(),
+        )
+
+    @property
+    def account(self) -> Account:
+        """The first account."""
+        return self.accounts.named("username")
+
+    @property
+    def second(self) -> Account:
+        """The other account."""
+        return self.accounts.named("second")
+
+    def advance(self, milliseconds: int = 0) -> None:
+        """Move the clock, instant by instant, and settle everything that falls due on the way."""
+        end = self.clock.now() + milliseconds
+        while True:
+            with self.store.reading():
+                instants = [self.store.agenda.next_due(account.id) for account in self.accounts]
+            due = [instant for instant in instants if instant is not None and instant <= end]
+            if not due:
+                break
+            self.clock.move_to(min(due))
+            for account in self.accounts:
+                self.worker.run_due(account.id)
+            while self.transport.deliver():
+                pass
+        self.clock.move_to(end)
+
+    def close(self) -> None:
+        self.store.close()
