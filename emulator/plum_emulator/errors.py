@@ -9,6 +9,8 @@ from __future__ import annotations
 class PlumEmulatorError(Exception):
     """Anything that is somebody's to mend, not a bug of ours."""
 
+    exit_code = 2
+
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -41,6 +43,12 @@ class StorageFailed(PlumEmulatorError):
 
 class ServerUnreachable(PlumEmulatorError):
     """No emulator answers at the address that a command was given."""
+
+
+class CallFailed(PlumEmulatorError):
+    """The emulator answered a command, and its answer was no."""
+
+    exit_code = 1
 
 
 class NotPossible(PlumEmulatorError):

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 
 from plum_emulator.web.gateway import BODY
+from plum_emulator.model.texts import keyword
 from plum_emulator.wire.forms import read_form
 
 _MENU = "This is the demo application. Text HELLO, TWICE, LONG, BROKEN or NOTHING, or anything else."
@@ -25,12 +26,12 @@ def blueprint() -> Blueprint:
 
 
 def answer() -> Response:
-    """The answer to one inbound message."""
+    """The answer to one inbound message. The carrier has answered a keyword already."""
     if request.method == "GET":
         return Response("The demo application: post an inbound message here.\n", content_type="text/plain")
     fields = read_form(request.environ[BODY], request.headers.get("Content-Type", ""))
     body = fields.get("body", "")
-    document = _ANSWERS.get(body.strip().upper(), _echo)(body)
+    document = _reply() if keyword(body) else _ANSWERS.get(body.strip().upper(), _echo)(body)
     return Response(document, content_type="text/xml; charset=utf-8")
 
 

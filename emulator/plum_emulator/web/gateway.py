@@ -52,6 +52,8 @@ class Gateway:
         else:
             await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
         stream: Stream | None = environ.get(STREAM)
+        if stream is not None:
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != b"content-length"]
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": stream is not None})
         if stream is not None:

@@ -1,0 +1,91 @@
+"""`status`, `messages`, `conversation`: Plum's own look-ups. `tail`: everything that happens, live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plum_emulator.cli.options import as_json_option, client_of, client_options, in_one_line, show
+
+
+@click.command()
+@click.argument("sms_message_id")
+@client_options
+@as_json_option
+def status(*, sms_message_id: str, as_json: bool, **options: Any) -> None:
+    """Show one message."""
+    message = client_of(options).status(sms_message_id)
+    show(message, as_json=as_json, line=_line(message))
+
+
+@click.command()
+@click.option("--type", "type_", type=click.Choice(["inbound", "outbound", "all"]), help="Only these.")
+@click.option("--number", help="Only messages to or from this number.")
+@click.option(
+    "--number-type",
+    type=click.Choice(["account", "customer"]),
+    help="Which side the number is on; needed with --type inbound or outbound.",
+)
+@click.option("--sort", type=click.Choice(["asc", "desc"]), help="By date; newest first by default.")
+@click.option("--offset", type=click.IntRange(0), help="How many to pass over.")
+@click.option("--limit", type=click.IntRange(50, 1000), help="How many to show at the most.")
+@client_options
+@as_json_option
+def messages(*, as_json: bool, type_: str | None, **options: Any) -> None:
+    """List the account's messages."""
+    filters = {
+        "type": type_,
+        "phone_number": options["number"],
+        "phone_number_type": options["number_type"],
+        "sort": options["sort"],
+        "offset": options["offset"],
+        "limit": options["limit"],
+    }
+    given = {name: value for name, value in filters.items() if value is not None}
+    for message in client_of(options).messages(**given):
+        show(message, as_json=as_json, line=_line(message))
+
+
+@click.command()
+@click.argument("account_number")
+@click.argument("customer_number")
+@client_options
+@as_json_option
+def conversation(*, account_number: str, customer_number: str, as_json: bool, **options: Any) -> None:
+    """Show what two numbers exchanged, oldest first."""
+    for message in client_of(options).conversation(account_number, customer_number):
+        show(message, as_json=as_json, line=_line(message))
+
+
+@click.command()
+@client_options
+@as_json_option
+def tail(*, as_json: bool, **options: Any) -> None:
+    """Show what happens to the account, live, until Ctrl-C."""
+    with client_of(options, timeout=None).events() as events:
+        for event in events:
+            show(event, as_json=as_json, line=f"{event['at'][11:23]}  {_happened(event)}")
+
+
+def _line(message: dict[str, Any]) -> str:
+    return (
+        f"{message['sms_message_id']}  {message['type']:<8}  {message['status']:<11}  "
+        f"{message['from']} > {message['to']}  {in_one_line(message['body'])}"
+    )
+
+
+def _happened(event: dict[str, Any]) -> str:
+    message = event.get("message")
+    if message is None:
+        return str(event["event"])
+    short = message["sms_message_id"][:8]
+    if event["event"] == "callback":
+        return f"{short}  callback {event['status']} > {event['url']}: {event['outcome']}"
+    if event["event"] == "answer":
+        return f"{short}  inbound  > {event['url']}: {in_one_line(event['outcome'])}"
+    if event["event"] == "text":
+        return f"{short}  automatic text to {message['from']}: {in_one_line(event['body'])}"
+    arrow = f"{message['from']} > {message['to']}"
+    why = message["notification"] or message["reason"]
+    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {in_one_line(why or message['body'])}"

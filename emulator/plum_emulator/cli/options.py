@@ -1,0 +1,63 @@
+"""Options that several commands share, and how their output is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from plum_emulator.client import DEFAULT_URL, Client
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines in place of people's output.")
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on, and we take older ones
+    """A duration: a number of seconds, not negative, at most a year."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= 366 * 86400:
+            self.fail(f"{value!r} is not a number of seconds from 0 up.", param, ctx)
+        return seconds
+
+
+def client_options(function: Function) -> Function:
+    """`--url`, `--username` and `--password`: which emulator, and as whom."""
+    for option in (
+        click.option("--password", envvar="PLUM_EMULATOR_PASSWORD", default="password", help="Its password."),
+        click.option("--username", envvar="PLUM_EMULATOR_USERNAME", default="username", help="The account's login."),
+        click.option(
+            "--url", envvar="PLUM_EMULATOR_URL", default=DEFAULT_URL, show_default=True, help="Where the emulator is."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def client_of(options: dict[str, Any], *, timeout: float | None = 30.0) -> Client:
+    """The client that the options ask for."""
+    return Client(
+        url=options["url"].rstrip("/"),
+        username=options["username"],
+        password=options["password"],
+        timeout=timeout,
+    )
+
+
+def show(value: dict[str, Any], *, as_json: bool, line: str) -> None:
+    """One line of output: the value as JSON, or the line for people."""
+    click.echo(json.dumps(value) if as_json else line)
+
+
+def in_one_line(text: str) -> str:
+    """Text of a message as a person can read it in a terminal: one line, nothing that acts on the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
