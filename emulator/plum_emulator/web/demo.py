@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
-from plum_emulator.web.gateway import BODY
 from plum_emulator.model.texts import keyword
+from plum_emulator.web.gateway import BODY
 from plum_emulator.wire.forms import read_form
 
 _MENU = "This is the demo application. Text HELLO, TWICE, LONG, BROKEN or NOTHING, or anything else."
