@@ -123,6 +123,7 @@ class Server:
             transport.close()
             pool.shutdown(cancel_futures=True)
             self._socket.close()
+            platform.close()
             self.store.close()
 
     def _is_up(self, worker: Worker, ticker: LoopTicker, on_ready: Callable[[], None]) -> Callable[[], None]:

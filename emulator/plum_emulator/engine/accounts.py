@@ -59,6 +59,11 @@ class Accounts:
         """The account's clock."""
         return self._clocks.get(account, self._clock)
 
+    def forget_reserved(self) -> None:
+        """After a rollback nobody knows which ids are reserved: reserve anew before the next one."""
+        for account in self._by_id.values():
+            account.reserved = 0
+
     def _checked(self, authorization: str) -> Account | None:
         login = read_basic(authorization)
         account = self._by_username.get(login[0]) if login else None

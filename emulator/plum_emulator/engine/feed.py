@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from plum_emulator.model.messages import Message
 
 Kind = Literal["status", "callback", "answer", "text", "refused", "reset"]
 _KEPT = 2000
+_log = logging.getLogger("plum_emulator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,10 @@ class Feed:
         self._count += 1
         self._recent.append((self._count, event))
         for watcher in self._watchers:
-            watcher(self._count, event)
+            try:
+                watcher(self._count, event)
+            except Exception:  # what has happened has happened: the others are told, and the work goes on
+                _log.exception("a watcher failed")
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` for each event from now on, in the publisher's thread. The result ends it."""

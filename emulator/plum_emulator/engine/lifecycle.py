@@ -20,6 +20,9 @@ from plum_emulator.store.store import Store
 
 Heard = Callable[[int, int], None]
 
+_RESERVE = 1000
+NOT_POSTED = "the number has no Application URL, so nothing was posted"
+
 
 class Lifecycle:
     """The one place where a message's row changes. `heard(account, instant)` is told of every new agenda row."""
@@ -43,14 +46,19 @@ class Lifecycle:
         self._feed = feed
         self._heard = heard
         self._happened: list[Event] = []
+        self._issued: list[Account] = []
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All rows or none; watchers hear of it after the commit, or never."""
+    def transaction(self, *, journal: bool = True) -> Iterator[None]:
+        """All rows or none; watchers hear of it after the commit, or never. With `journal`, waiting entries too."""
         with self._store.reading():
             self._happened = []
-            with self._store.transaction():
-                yield
+            try:
+                with self._store.transaction(journal=journal):
+                    yield
+            except BaseException:
+                self._accounts.forget_reserved()
+                raise
             for event in self._happened:
                 self._feed.publish(event)
 
@@ -80,7 +88,6 @@ class Lifecycle:
             self._put_on_agenda(message, planned, now)
             messages.append(message)
             self.tell(Event(account=account.id, at=now, kind="status", message=message))
-        self._store.accounts.set_issued(account.id, account.issued)
         return messages
 
     def record_failed(self, account: Account, draft: Draft, reason: str, *, exchange: int | None) -> Message:
@@ -95,7 +102,6 @@ class Lifecycle:
             reason=reason,
             exchange=exchange,
         )
-        self._store.accounts.set_issued(account.id, account.issued)
         self.tell(Event(account=account.id, at=now, kind="status", message=message))
         return message
 
@@ -112,7 +118,6 @@ class Lifecycle:
             status="received",
             reason=_why_not_posted(url, word),
         )
-        self._store.accounts.set_issued(account.id, account.issued)
         self.tell(Event(account=account.id, at=now, kind="status", message=message))
         if word:
             self._obey(word, message)
@@ -170,6 +175,7 @@ class Lifecycle:
 
     def _next_id(self, account: Account) -> str:
         account.issued += 1
+        self._issued.append(account)
         return self._ids.message_id(account.username, account.issued)
 
 
@@ -177,5 +183,5 @@ def _why_not_posted(url: str, word: str | None) -> str | None:
     if word == "help":
         return "a HELP word is answered by the carrier, and is not forwarded to the application"
     if not url:
-        return "the number has no Application URL, so nothing was posted"
+        return NOT_POSTED
     return None

@@ -50,7 +50,7 @@ class Platform:
             body=request.body,
             result_url=request.result_url,
         )
-        with self._lifecycle.transaction():
+        with self._lifecycle.transaction(journal=False):
             planned = self._lifecycle.plan_for(account, to=draft.to, from_=draft.from_)
             if planned.error:
                 raise Refusal(planned.error, reason=planned.reason)
@@ -123,29 +123,38 @@ class Platform:
             raise NotPossible(f"application_url: {problem}", hint="for example http://127.0.0.1:8000/sms")
         if not account.can_text(known):
             raise NotPossible(f"{known} is a PCI number, which cannot receive texts", hint=_has(account))
-        with self._store.transaction():
-            self._store.accounts.set_application(known, url)
-        account.numbers[known] = Number(number=known, application_url=url)
-        return account.numbers[known]
+        number_now = Number(number=known, application_url=url)
+        with self._store.reading():  # memory and table change as one, whoever else changes them
+            with self._store.transaction():
+                self._store.accounts.set_application(known, url)
+            account.numbers[known] = number_now
+        return number_now
 
     def reset(self, account: Account) -> None:
         """Bring the account back to its seed: no messages, no journal, nothing due, nobody opted out."""
-        # Ids start again only when they were asked to be repeatable; else an application could meet one twice.
-        issued = 0 if self._ids.repeatable else account.issued
-        with self._lifecycle.transaction():
-            self._store.agenda.delete_all(account.id)
-            self._store.opt_outs.delete_all(account.id)
-            self._store.journal.delete_all(account.id)
-            self._store.messages.delete_all(account.id)
-            self._store.accounts.set_issued(account.id, issued)
-            numbers = self._store.accounts.reset(account)
-            now = self.accounts.clock(account.id).now()
-            self._lifecycle.tell(Event(account=account.id, at=now, kind="reset"))
-        account.numbers, account.issued, account.exchanges = numbers, issued, 0
+        with self._store.reading():
+            # Ids start again only when they were asked to be repeatable; else an application could meet one twice.
+            issued = 0 if self._ids.repeatable else account.issued
+            with self._lifecycle.transaction():
+                self._store.agenda.delete_all(account.id)
+                self._store.opt_outs.delete_all(account.id)
+                self._store.journal.delete_all(account.id)
+                self._store.messages.delete_all(account.id)
+                self._store.accounts.reserve(account.id, issued)
+                numbers = self._store.accounts.reset(account)
+                now = self.accounts.clock(account.id).now()
+                self._lifecycle.tell(Event(account=account.id, at=now, kind="reset"))
+            account.numbers, account.issued, account.reserved, account.exchanges = numbers, issued, issued, 0
 
     def now(self, account: Account | None) -> int:
         """What time it is for the account, or for nobody."""
         return self.accounts.clock(account.id if account else 0).now()
+
+    def close(self) -> None:
+        """Give back the ids that were reserved and not used."""
+        with self._store.transaction():
+            for account in self.accounts:
+                self._store.accounts.reserve(account.id, account.issued)
 
     def next_exchange(self, account: Account | None) -> int:
         """The count of the exchange that begins now."""

@@ -82,7 +82,8 @@ class LoopTicker:
             self._loop.call_later(_HEARTBEAT, self.heard, account, instant)
 
     def _set_alarm(self) -> None:
-        waits = [self._clock_of(account).seconds_until(instant) for account, instant in self._due.items()]
+        due = list(self._due.items())  # a copy: other threads add to it
+        waits = [self._clock_of(account).seconds_until(instant) for account, instant in due]
         seconds = min((wait for wait in waits if wait is not None), default=None)
         if seconds is None or self._scheduler is None:
             return

@@ -25,6 +25,7 @@ Done = Callable[[Outcome], None]
 
 _AT_ONCE = 512
 _AT_ONCE_PER_URL = 128
+_AT_ONCE_AT_MOST = 4096
 
 
 class Transport(Protocol):
@@ -38,9 +39,19 @@ class Transport(Protocol):
 class CurlTransport:
     """The real one. Lives in one event loop; `send` may be called from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, egress: Egress) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        egress: Egress,
+        *,
+        at_once: int = _AT_ONCE,
+        at_once_per_url: int = _AT_ONCE_PER_URL,
+    ) -> None:
         self._loop = loop
         self._egress = egress
+        self._at_once = at_once
+        self._at_once_per_url = at_once_per_url
+        self._closed = False
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
@@ -56,6 +67,7 @@ class CurlTransport:
 
     def close(self) -> None:
         """Drop what is under way; nobody is told."""
+        self._closed = True
         for handle in self._flying:
             self._multi.remove_handle(handle)
             handle.close()
@@ -70,13 +82,18 @@ class CurlTransport:
         self._multi.close()
 
     def _start_or_wait(self, flight: _Flight) -> None:
+        if self._closed:
+            return
         if self._room_for(flight.lane):
             self._start(flight)
         else:
             self._waiting[flight.lane].append(flight)
 
     def _room_for(self, lane: str) -> bool:
-        return len(self._flying) < _AT_ONCE and self._per_url[lane] < _AT_ONCE_PER_URL
+        if len(self._flying) < self._at_once:
+            return self._per_url[lane] < self._at_once_per_url
+        # Many URLs that do not answer fill the common room: every other URL still has a place of its own.
+        return not self._per_url[lane] and len(self._flying) < _AT_ONCE_AT_MOST
 
     def _start(self, flight: _Flight) -> None:
         handle = self._idle.pop() if self._idle else pycurl.Curl()
@@ -137,6 +154,8 @@ class CurlTransport:
         if not self._per_url[lane] and not self._waiting[lane]:
             del self._per_url[lane], self._waiting[lane]
         for other in [lane, *self._waiting]:
+            if len(self._flying) >= _AT_ONCE_AT_MOST:
+                break
             while self._waiting.get(other) and self._room_for(other):
                 self._start(self._waiting[other].popleft())
 
@@ -167,7 +186,7 @@ class _Flight:
 
         request = self.request
         for option, value in (
-            (pycurl.URL, request.url),
+            (pycurl.URL, request.url.encode()),
             (pycurl.CUSTOMREQUEST, request.method),
             (pycurl.POSTFIELDS, request.body),
             (pycurl.HTTPHEADER, [*(f"{name}: {value}" for name, value in request.headers), "Expect:"]),
@@ -182,7 +201,7 @@ class _Flight:
             (pycurl.NOSIGNAL, 1),
         ):
             handle.setopt(option, value)
-        if request.url.startswith("https"):
+        if request.url[:5].lower() == "https":
             _trust(handle)
 
     def in_words(self, number: int, words: str) -> str:

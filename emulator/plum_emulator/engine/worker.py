@@ -8,7 +8,7 @@ from typing import Protocol
 
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.feed import Event
-from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.lifecycle import NOT_POSTED, Lifecycle
 from plum_emulator.engine.ticker import Ticker
 from plum_emulator.engine.transport import Transport
 from plum_emulator.errors import BadAnswer, InvalidNumber, StorageFailed
@@ -91,12 +91,20 @@ class Worker:
         if message is None:
             self._store.agenda.done(due)
             return None
+        if due.kind == "inbound" and not self._application_url(message):
+            self._store.agenda.done(due)
+            self._store.messages.set_reason(message.seq, NOT_POSTED)
+            return None
         self._store.agenda.take(due)
         return self._delivery(due, message)
 
+    def _application_url(self, inbound: Message) -> str:
+        number = self._accounts.by_id(inbound.account).numbers.get(inbound.to)
+        return number.application_url if number else ""
+
     def _delivery(self, due: Due, message: Message) -> _Delivery:
         if due.kind == "inbound":
-            url = self._accounts.by_id(due.account).numbers[message.to].application_url
+            url = self._application_url(message)
             request = inbound_post(message, url=self._full(url), timeout=self._settings.application_timeout)
             return _Delivery(self, due, message, request)
         request = status_callback(
@@ -203,7 +211,7 @@ class Worker:
         due, request, came = delivery.due, delivery.request, delivery.outcome
         account = self._accounts.by_id(due.account)
         account.exchanges += 1
-        self._store.journal.note(
+        self._store.journal.write(
             Exchange(
                 account=account.id,
                 n=account.exchanges,

@@ -31,12 +31,16 @@ class Seed:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """An account on the running emulator: its seed, its present numbers, and its two counts."""
+    """An account on the running emulator: its seed, its present numbers, and its counts.
+
+    `issued` ids have been given; those up to `reserved` never are again, even after a kill.
+    """
 
     id: int
     seed: Seed
     numbers: dict[str, Number] = field(default_factory=dict)
     issued: int = 0
+    reserved: int = 0
     exchanges: int = 0
 
     @property

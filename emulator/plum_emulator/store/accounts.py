@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlite_utils import Database
 
@@ -18,8 +18,8 @@ class Accounts:
     def load(self) -> list[Account]:
         """Every account with its numbers, in the order they were made."""
         accounts = [
-            Account(id=id_, seed=_seed(seed), issued=issued)
-            for id_, seed, issued in self._db.execute("SELECT id, seed, issued FROM accounts ORDER BY id")
+            Account(id=id_, seed=_seed(seed), issued=reserved, reserved=reserved)
+            for id_, seed, reserved in self._db.execute("SELECT id, seed, reserved FROM accounts ORDER BY id")
         ]
         for account in accounts:
             account.numbers = self._numbers(account.id)
@@ -30,12 +30,16 @@ class Accounts:
 
         A number keeps the Application URL it was given while running, unless the seed itself changed it.
         """
-        for seed in seeds:
-            row = self._db.execute("SELECT id, seed FROM accounts WHERE username = ?", (seed.username,)).fetchone()
-            if row is None:
+        planted = {account.username: account for account in self.load()}
+        changed = [seed for seed in seeds if seed.username not in planted or planted[seed.username].seed != seed]
+        for seed in changed:  # all give up their numbers before one takes any: a number may move between accounts
+            if seed.username in planted:
+                self._db.execute("DELETE FROM numbers WHERE account = ?", (planted[seed.username].id,))
+        for seed in changed:
+            if seed.username in planted:
+                self._replant(planted[seed.username], seed)
+            else:
                 self._insert(seed)
-            elif _seed(row[1]) != seed:
-                self._replant(row[0], old=_seed(row[1]), new=seed)
 
     def reset(self, account: Account) -> dict[str, Number]:
         """Give the numbers back the Application URLs of the seed; the numbers as they are then."""
@@ -46,9 +50,9 @@ class Accounts:
         """Where texts to this number are posted from now on; "" for nowhere."""
         self._db.execute("UPDATE numbers SET application_url = ? WHERE number = ?", (url, number))
 
-    def set_issued(self, account: int, issued: int) -> None:
-        """Remember how many ids the account has been given."""
-        self._db.execute("UPDATE accounts SET issued = ? WHERE id = ?", (issued, account))
+    def reserve(self, account: int, ids: int) -> None:
+        """Remember that the account's ids up to this count may have been given."""
+        self._db.execute("UPDATE accounts SET reserved = ? WHERE id = ?", (ids, account))
 
     def _insert(self, seed: Seed) -> None:
         cursor = self._db.execute(
@@ -56,17 +60,16 @@ class Accounts:
         )
         self._put_numbers(int(cursor.lastrowid or 0), seed.numbers)
 
-    def _replant(self, account: int, *, old: Seed, new: Seed) -> None:
-        planted = {number.number: number.application_url for number in old.numbers}
-        present = self._numbers(account)
+    def _replant(self, old: Account, new: Seed) -> None:
+        planted = {number.number: number.application_url for number in old.seed.numbers}
         numbers = [
-            present[number.number]
-            if number.number in present and planted.get(number.number) == number.application_url
+            replace(number, application_url=old.numbers[number.number].application_url)
+            if planted.get(number.number) == number.application_url
             else number
             for number in new.numbers
         ]
-        self._db.execute("UPDATE accounts SET seed = ? WHERE id = ?", (json.dumps(asdict(new)), account))
-        self._put_numbers(account, numbers)
+        self._db.execute("UPDATE accounts SET seed = ? WHERE id = ?", (json.dumps(asdict(new)), old.id))
+        self._put_numbers(old.id, numbers)
 
     def _put_numbers(self, account: int, numbers: tuple[Number, ...] | list[Number]) -> None:
         self._db.execute("DELETE FROM numbers WHERE account = ?", (account,))

@@ -7,6 +7,7 @@ callback of the same message has not ended. A row that is in hand when the proce
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal
 
 from sqlite_utils import Database
@@ -32,14 +33,16 @@ class Due:
 
 
 _INSERT = (
-    "INSERT INTO agenda (account, due_at, kind, state, message, status, notification, reason) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO agenda (id, account, due_at, kind, state, message, status, notification, reason) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
 class Agenda:
     def __init__(self, db: Database) -> None:
         self._db = db
+        # Counted here and never used again, so that the end of a request cannot strike out another's row.
+        self._ids = count(db.execute("SELECT coalesce(max(id), 0) + 1 FROM agenda").fetchone()[0])
 
     def add_status(
         self,
@@ -52,11 +55,14 @@ class Agenda:
         reason: str | None,
     ) -> None:
         """A status that the message will have."""
-        self._db.execute(_INSERT, (account, due_at, "status", "scheduled", message, status, notification, reason))
+        self._db.execute(
+            _INSERT,
+            (next(self._ids), account, due_at, "status", "scheduled", message, status, notification, reason),
+        )
 
     def add_inbound(self, *, account: int, message: int, due_at: int) -> None:
         """An inbound message that is to be posted to its application."""
-        self._db.execute(_INSERT, (account, due_at, "inbound", "scheduled", message, None, None, None))
+        self._db.execute(_INSERT, (next(self._ids), account, due_at, "inbound", "scheduled", message, None, None, None))
 
     def add_callback(self, *, account: int, message: int, due_at: int, status: Status) -> Due | None:
         """A status that the result URL is to be told of: in hand, or None when it waits behind another."""
@@ -64,11 +70,12 @@ class Agenda:
             "SELECT 1 FROM agenda WHERE message = ? AND kind = 'callback' LIMIT 1", (message,)
         ).fetchone()
         state = "behind" if earlier else "in hand"
-        cursor = self._db.execute(_INSERT, (account, due_at, "callback", state, message, status, None, None))
+        id_ = next(self._ids)
+        self._db.execute(_INSERT, (id_, account, due_at, "callback", state, message, status, None, None))
         if earlier:
             return None
         return Due(
-            id=cursor.lastrowid or 0,
+            id=id_,
             account=account,
             due_at=due_at,
             kind="callback",
@@ -105,7 +112,7 @@ class Agenda:
         """After a callback's last attempt, schedule the next one of the same message, if one waits."""
         cursor = self._db.execute(
             "UPDATE agenda SET state = 'scheduled', due_at = ? WHERE id = (SELECT min(id) FROM agenda "
-            "WHERE message = ? AND state = 'behind')",
+            "WHERE message = ? AND kind = 'callback' AND state = 'behind')",
             (at, due.message),
         )
         return cursor.rowcount > 0

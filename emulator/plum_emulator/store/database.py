@@ -99,7 +99,8 @@ def _locked(path: Path) -> Callable[[], None]:
 
     if not path.parent.is_dir():
         raise DatabaseUnusable(f"the folder {path.parent} of the database does not exist", hint="make it first")
-    lock = FileLock(f"{path}.lock", timeout=0)
+    # Not the thread's own: a server is made in one thread and closed in another.
+    lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

@@ -1,13 +1,12 @@
 """The journal: every exchange, in and out.
 
-Requests that come in are written behind: with the next transaction, before the next look at the journal, or within
-a second. A message never waits for its journal entry, and a kill costs at most that second of requests.
+Requests that come in are written behind: with a transaction that has time for them, before the next look at the
+journal, or within a second. A message never waits for its journal entry, and a kill costs at most that second's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -21,12 +20,14 @@ _COLUMNS = (
 )
 _INSERT = f"INSERT INTO exchanges ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _WAITING_MAX = 10_000
+_CROWD = 256
 
 
 class Journal:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._waiting: list[Exchange] = []
+        self._written = 0
 
     def note(self, exchange: Exchange) -> None:
         """Keep it, a little later. Needs no transaction."""
@@ -38,17 +39,37 @@ class Journal:
         """How many are noted and not yet written."""
         return len(self._waiting)
 
-    def write_waiting(self) -> Callable[[], None]:
-        """Write what is noted; call the result once that is committed."""
-        written = len(self._waiting)
-        if written:
-            self._db.conn.executemany(_INSERT, [_row(exchange) for exchange in self._waiting[:written]])
-        return lambda: self._waiting.__delitem__(slice(0, written))
+    def write(self, exchange: Exchange) -> None:
+        """Keep it now, with everything else that the transaction keeps."""
+        self._db.execute(_INSERT, _row(exchange))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many wait that even a hurried transaction should take them along."""
+        return len(self._waiting) >= _CROWD
+
+    def write_waiting(self) -> None:
+        """Write what is noted. It goes on waiting until `transaction_ended` says how that went."""
+        fresh = self._waiting[self._written :]
+        if fresh:
+            self._db.conn.executemany(_INSERT, [_row(exchange) for exchange in fresh])
+        self._written += len(fresh)
+
+    def transaction_ended(self, *, committed: bool) -> None:
+        """What was written waits no longer, or waits for the next transaction."""
+        if committed:
+            del self._waiting[: self._written]
+        self._written = 0
 
     def last_n(self, account: int | None) -> int:
-        """The count of the account's newest exchange."""
-        row = self._db.execute("SELECT max(n) FROM exchanges WHERE account IS ?", (account,)).fetchone()
-        return row[0] or 0
+        """The count of the account's newest exchange, also of one that a kill kept from being written."""
+        row = self._db.execute(
+            "SELECT max(coalesce((SELECT max(n) FROM exchanges WHERE account IS :account), 0), "
+            "coalesce((SELECT exchange FROM messages WHERE account = :account AND exchange IS NOT NULL "
+            "ORDER BY requested_at DESC, seq DESC LIMIT 1), 0))",
+            {"account": account},
+        ).fetchone()
+        return int(row[0])
 
     def page(self, account: int | None, *, limit: int, before: int | None, operation: str | None) -> list[Exchange]:
         """The newest exchanges of the account, or of nobody, before the count `before`."""
@@ -71,7 +92,7 @@ class Journal:
 
     def delete_all(self, account: int) -> None:
         """Forget the account's exchanges."""
-        self._waiting = [exchange for exchange in self._waiting if exchange.account != account]
+        self.write_waiting()
         self._db.execute("DELETE FROM exchanges WHERE account = ?", (account,))
 
 

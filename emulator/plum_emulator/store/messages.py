@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from sqlite_utils import Database
@@ -14,8 +15,8 @@ _COLUMNS = (
     "requested_at, sent_at, settled_at, notification, reason, exchange, in_reply_to"
 )
 _INSERT = (
-    'INSERT INTO messages (sms_message_id, account, type, "to", "from", body, result_url, status, '
-    "requested_at, settled_at, reason, exchange, in_reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    'INSERT INTO messages (seq, sms_message_id, account, type, "to", "from", body, result_url, status, '
+    "requested_at, settled_at, reason, exchange, in_reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _BY_ID = f"SELECT {_COLUMNS} FROM messages WHERE sms_message_id = ? AND account = ?"
 _BY_SEQ = f"SELECT {_COLUMNS} FROM messages WHERE seq = ?"
@@ -25,12 +26,15 @@ _SETTLED = (
     f"WHERE seq = ? AND settled_at IS NULL RETURNING {_COLUMNS}"
 )
 
+_COLUMN_OF = {"account": ("to", "from"), "customer": ("from", "to")}
 _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
 
 
 class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
+        # A place is never used again, so that nothing that was kept about one message can be read as another's.
+        self._seqs = count(max(self._last(), self._indexed()) + 1)
 
     def insert(
         self,
@@ -45,9 +49,11 @@ class Messages:
     ) -> Message:
         """Keep a message, and give back what was kept."""
         settled_at = None if status == "queued" else at
-        cursor = self._db.execute(
+        seq = next(self._seqs)
+        self._db.execute(
             _INSERT,
             (
+                seq,
                 sms_message_id,
                 account,
                 draft.type,
@@ -64,7 +70,7 @@ class Messages:
             ),
         )
         return Message(
-            seq=cursor.lastrowid or 0,
+            seq=seq,
             sms_message_id=sms_message_id,
             account=account,
             type=draft.type,
@@ -114,14 +120,14 @@ class Messages:
 
     def page(self, account: int, listing: Listing) -> list[Message]:
         """A page of the account's log, by date."""
-        sides = {"account": ("to", "from"), "customer": ("from", "to")}
         if listing.number is None:
-            filters = [""]
+            types = ("inbound", "outbound") if listing.type == "all" else (listing.type,)
+            filters = [_OF_TYPE[type_] for type_ in types]
         elif listing.side == "either":
             filters = [' AND "to" = :number', ' AND "from" = :number AND "to" <> :number']
         else:
-            column = sides[listing.side][listing.type == "outbound"]
-            filters = [f' AND "{column}" = :number']
+            column = _COLUMN_OF[listing.side][listing.type == "outbound"]
+            filters = [f' AND "{column}" = :number{_OF_TYPE[listing.type]}']
         return self._page(account, listing, filters, {"number": listing.number})
 
     def conversation(self, account: int, asked: Conversation) -> list[Message]:
@@ -137,7 +143,10 @@ class Messages:
     def search(self, account: int, words: str, *, limit: int, before: int | None) -> list[Message]:
         """The newest messages whose body has words that begin with all of these, before the place `before`."""
         self.index_bodies()
-        phrase = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
+        # SQLite reads the phrase up to its first NUL.
+        phrase = " ".join('"' + word.replace('"', '""') + '"*' for word in words.replace("\0", " ").split())
+        if not phrase:
+            return self.newest(account, limit=limit, before=before)
         found = " AND seq IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :phrase)"
         return self._newest(account, limit=limit, before=before, filter_=found, phrase=phrase)
 
@@ -150,9 +159,12 @@ class Messages:
     ) -> list[Message]:
         if before is not None:
             filter_ += " AND (requested_at, seq) < ((SELECT requested_at FROM messages WHERE seq = :before), :before)"
+        sides = " UNION ALL ".join(
+            f"SELECT {_COLUMNS} FROM messages WHERE account = :account{type_}{filter_}"
+            for type_ in (_OF_TYPE["inbound"], _OF_TYPE["outbound"])
+        )
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE account = :account{filter_} "
-            "ORDER BY requested_at DESC, seq DESC LIMIT :limit",
+            f"{sides} ORDER BY requested_at DESC, seq DESC LIMIT :limit",
             {"account": account, "before": before, "limit": limit, "phrase": phrase},
         )
         return [_message(row) for row in rows]
@@ -192,7 +204,7 @@ class Messages:
 
     def _page(self, account: int, listing: Listing, filters: list[str], values: dict[str, Any]) -> list[Message]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.
-        where = "account = :account" + _OF_TYPE[listing.type]
+        where = "account = :account"
         if listing.start is not None:
             where += " AND requested_at >= :start"
         if listing.end is not None:

@@ -27,7 +27,7 @@ _FIRST_TABLES = (
         id INTEGER PRIMARY KEY,
         username TEXT NOT NULL UNIQUE,
         seed TEXT NOT NULL,
-        issued INTEGER NOT NULL DEFAULT 0
+        reserved INTEGER NOT NULL DEFAULT 0
     )""",
     """CREATE TABLE numbers (
         number TEXT PRIMARY KEY,
@@ -38,7 +38,7 @@ _FIRST_TABLES = (
     ) WITHOUT ROWID""",
     "CREATE INDEX numbers_account ON numbers(account, place)",
     """CREATE TABLE messages (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER PRIMARY KEY,
         sms_message_id TEXT NOT NULL,
         account INTEGER NOT NULL REFERENCES accounts(id),
         type TEXT NOT NULL,
@@ -56,7 +56,6 @@ _FIRST_TABLES = (
         in_reply_to INTEGER REFERENCES messages(seq)
     )""",
     "CREATE UNIQUE INDEX messages_id ON messages(sms_message_id)",
-    "CREATE INDEX messages_time ON messages(account, requested_at)",
     "CREATE INDEX messages_inbound ON messages(account, requested_at) WHERE type = 'inbound'",
     "CREATE INDEX messages_outbound ON messages(account, requested_at) WHERE type <> 'inbound'",
     'CREATE INDEX messages_to ON messages(account, "to", requested_at)',
@@ -66,7 +65,7 @@ _FIRST_TABLES = (
         body, content='messages', content_rowid='seq', tokenize='unicode61 remove_diacritics 2'
     )""",
     """CREATE TABLE agenda (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        id INTEGER PRIMARY KEY,
         account INTEGER NOT NULL REFERENCES accounts(id),
         due_at INTEGER NOT NULL,
         kind TEXT NOT NULL,
@@ -78,7 +77,7 @@ _FIRST_TABLES = (
         attempt INTEGER NOT NULL DEFAULT 1
     )""",
     "CREATE INDEX agenda_due ON agenda(account, state, due_at)",
-    "CREATE INDEX agenda_message ON agenda(message)",
+    "CREATE INDEX agenda_callbacks ON agenda(message) WHERE kind = 'callback'",
     """CREATE TABLE opt_outs (
         account INTEGER NOT NULL REFERENCES accounts(id),
         number TEXT NOT NULL,

@@ -39,13 +39,18 @@ class Store:
         self.opt_outs = OptOuts(db)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All rows written inside, and the journal entries that were waiting, or none of them."""
+    def transaction(self, *, journal: bool = True) -> Iterator[None]:
+        """All rows written inside, and with `journal` the entries that were waiting, or none of them."""
+        committed = False
         with self.database.lock, _failures_in_words():
-            with self.database.transaction():
-                yield
-                written = self.journal.write_waiting()
-            written()
+            try:
+                with self.database.transaction():
+                    yield
+                    if journal or self.journal.crowded:
+                        self.journal.write_waiting()
+                committed = True
+            finally:
+                self.journal.transaction_ended(committed=committed)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -55,7 +60,9 @@ class Store:
 
     def keep_up(self) -> None:
         """What is done behind the work: write waiting journal entries, index new bodies for search."""
-        if self.journal.waiting or self.messages.unindexed():
+        with self.reading():
+            behind = self.journal.waiting or self.messages.unindexed()
+        if behind:
             with self.transaction():
                 self.messages.index_bodies()
 
