@@ -87,6 +87,7 @@ class Server:
             delays=_delays(self.settings),
             feed=feed,
             heard=ticker.heard,
+            soon=loop.call_soon,
         )
         platform = Platform(store=self.store, accounts=self.accounts, lifecycle=lifecycle, ids=self._ids, feed=feed)
         worker = Worker(
@@ -102,8 +103,8 @@ class Server:
         )
         allowed = (self.settings.host, *self.settings.allow_hosts)
         app = build_app(platform, allow_hosts=allowed, ready=lambda: self._ready)
-        gateway = Gateway(app.wsgi_app, pool=pool)
-        http = _Http(gateway, self._is_up(worker, ticker, on_ready))
+        gateway = Gateway(app.wsgi_app, pool=pool, when_kept=platform.when_kept)
+        http = _Http(gateway, self._is_up(worker, ticker, pool, on_ready))
 
         def stop() -> None:
             self._ready = False
@@ -114,25 +115,30 @@ class Server:
         self._stop = lambda: loop.call_soon_threadsafe(stop)
         if signals:
             _on_signals(loop, stop)
-        loop.call_later(_WARM_UP_AFTER, pool.submit, warm_up)
+        # Not in the pool, which is waited for at the end: nobody should wait for this.
+        loop.call_later(_WARM_UP_AFTER, threading.Thread(target=warm_up, daemon=True).start)
         try:
             await http.serve(sockets=[self._socket])
         finally:
             self._ready, self._stop = False, None
             ticker.stop()
             transport.close()
+            await _turns(2)  # answers that have come are passed on, and kept, while there is a place to keep them
             pool.shutdown(cancel_futures=True)
+            await _turns(2)  # what the pool has ended is sent off
             self._socket.close()
             platform.close()
             self.store.close()
 
-    def _is_up(self, worker: Worker, ticker: LoopTicker, on_ready: Callable[[], None]) -> Callable[[], None]:
+    def _is_up(
+        self, worker: Worker, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]
+    ) -> Callable[[], None]:
         def up() -> None:
             _raise_file_limit()
             worker.recover()
             self._ready = True
             on_ready()
-            ticker.start(ring=worker.run_due, keep_up=worker.keep_up)
+            ticker.start(ring=worker.run_due, keep_up=lambda: pool.submit(worker.keep_up))
 
         return up
 
@@ -170,6 +176,7 @@ class _Http(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                proxy_headers=False,
                 timeout_keep_alive=75,
             )
         )
@@ -185,7 +192,15 @@ class _Http(uvicorn.Server):
 
     def give_up(self) -> None:
         """Wait no longer for requests that do not end."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
         self.force_exit = True
+
+
+async def _turns(count: int) -> None:
+    """Let the event loop run everything that is ready, so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -114,6 +114,7 @@ class House:
             delays=Delays(sent_after=1000, received_after=2000),
             feed=self.feed,
             heard=self.ticker.heard,
+            soon=lambda work: work(),
         )
         self.platform = Platform(
             store=self.store, accounts=self.accounts, lifecycle=self.lifecycle, ids=ids, feed=self.feed

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.errors import Refusal
 from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.messages import Draft, Message
@@ -19,13 +20,15 @@ from plum_emulator.store.opt_outs import AutomaticText
 from plum_emulator.store.store import Store
 
 Heard = Callable[[int, int], None]
+Soon = Callable[[Callable[[], None]], object]
 
 _RESERVE = 1000
 NOT_POSTED = "the number has no Application URL, so nothing was posted"
 
 
 class Lifecycle:
-    """The one place where a message's row changes. `heard(account, instant)` is told of every new agenda row."""
+    """The one place where a message's row changes. `heard(account, instant)` is told of every new agenda row;
+    `soon(work)` does some work in the next turn of the loop."""
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Lifecycle:
         delays: Delays,
         feed: Feed,
         heard: Heard,
+        soon: Soon,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -45,22 +49,53 @@ class Lifecycle:
         self._delays = delays
         self._feed = feed
         self._heard = heard
+        self._soon = soon
         self._happened: list[Event] = []
-        self._issued: list[Account] = []
 
     @contextmanager
-    def transaction(self, *, journal: bool = True) -> Iterator[None]:
-        """All rows or none; watchers hear of it after the commit, or never. With `journal`, waiting entries too."""
+    def transaction(self) -> Iterator[None]:
+        """All rows or none; watchers hear of it after the commit, or never."""
         with self._store.reading():
+            self._store.end_group()
             self._happened = []
             try:
-                with self._store.transaction(journal=journal):
+                with self._store.transaction():
                     yield
             except BaseException:
                 self._accounts.forget_reserved()
                 raise
-            for event in self._happened:
-                self._feed.publish(event)
+            self._publish(self._happened)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The same, committed with everything else that comes in this turn of the loop: one commit serves many.
+
+        Nobody may be told of what is done inside before the group has ended (`Store.when_group_ends`).
+        """
+        began = self._store.join_group()
+        happened = self._happened = []
+        try:
+            yield
+            self._store.when_group_ends(lambda kept: self._group_ended(happened, kept=kept))
+        except Refusal:
+            raise  # decided before anything was written
+        except BaseException:
+            self._accounts.forget_reserved()
+            self._store.end_group(commit=False)
+            raise
+        finally:
+            if began:
+                self._soon(self._store.end_group)
+
+    def _group_ended(self, happened: list[Event], *, kept: bool) -> None:
+        if kept:
+            self._publish(happened)
+        else:
+            self._accounts.forget_reserved()
+
+    def _publish(self, happened: list[Event]) -> None:
+        for event in happened:
+            self._feed.publish(event)
 
     def tell(self, event: Event) -> None:
         """Let watchers know, once the transaction is through."""
@@ -175,7 +210,9 @@ class Lifecycle:
 
     def _next_id(self, account: Account) -> str:
         account.issued += 1
-        self._issued.append(account)
+        if account.issued > account.reserved:
+            account.reserved = account.issued + _RESERVE - 1
+            self._store.accounts.reserve(account.id, account.reserved)
         return self._ids.message_id(account.username, account.issued)
 
 

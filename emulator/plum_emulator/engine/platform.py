@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.feed import Event, Feed
 from plum_emulator.engine.lifecycle import Lifecycle
-from plum_emulator.errors import InvalidNumber, NotFound, NotPossible, Refusal
+from plum_emulator.errors import InvalidNumber, NotFound, NotPossible, Refusal, StorageFailed
 from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account, Number
 from plum_emulator.model.exchanges import Exchange
@@ -50,11 +52,18 @@ class Platform:
             body=request.body,
             result_url=request.result_url,
         )
-        with self._lifecycle.transaction(journal=False):
+        with self._lifecycle.together():
             planned = self._lifecycle.plan_for(account, to=draft.to, from_=draft.from_)
             if planned.error:
                 raise Refusal(planned.error, reason=planned.reason)
             return self._lifecycle.accept(account, draft, planned, exchange=exchange)
+
+    def when_kept(self, ended: Callable[[bool], None]) -> bool:
+        """Call `ended` once what was queued so far is committed (True) or lost (False).
+
+        False, and no call, when there is nothing to wait for.
+        """
+        return self._store.when_group_ends(ended)
 
     def message(self, account: Account, sms_message_id: str) -> Message:
         """The account's message with this id. Raises Refusal."""
@@ -88,7 +97,9 @@ class Platform:
 
     def log(self, account: Account, *, limit: int, before: str | None = None, words: str = "") -> list[Message]:
         """The newest messages, older than the one with the id `before`; all, or those with these words."""
-        with self._lifecycle.transaction() if words else self._store.reading():
+        if words:
+            self._store.index_bodies()
+        with self._store.reading():
             place = self._found(account, before).seq if before else None
             if words:
                 return self._store.messages.search(account.id, words, limit=limit, before=place)
@@ -167,6 +178,9 @@ class Platform:
     def note(self, exchange: Exchange) -> None:
         """Keep an exchange in the journal."""
         self._store.journal.note(exchange)
+        if self._store.journal.crowded:
+            with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
+                self._store.write_journal()
 
     def _found(self, account: Account, sms_message_id: str) -> Message:
         message = self._store.messages.by_id(account.id, sms_message_id)

@@ -40,9 +40,9 @@ class LoopTicker:
         self._scheduler: AsyncIOScheduler | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
         self._ring: Callable[[int], None] = lambda _account: None
-        self._keep_up: Callable[[], None] = lambda: None
+        self._keep_up: Callable[[], object] = lambda: None
 
-    def start(self, *, ring: Callable[[int], None], keep_up: Callable[[], None]) -> None:
+    def start(self, *, ring: Callable[[int], None], keep_up: Callable[[], object]) -> None:
         """Begin to ring; `keep_up` is called about every second."""
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -98,6 +98,7 @@ class LoopTicker:
                 id="wake",
                 replace_existing=True,
                 misfire_grace_time=None,
+                max_instances=100,  # a busy loop hears late that the last one has ended; none may be left out for it
             )
 
     def _beat(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -60,6 +61,7 @@ class Worker:
         self._soon = soon
         self._told: list[_Delivery] = []
         self._unsettled: list[Callable[[], None]] = []
+        self._keeping_up = threading.Lock()
 
     def recover(self) -> None:
         """After a start: do again what was in hand, and hear of everything that is due."""
@@ -126,13 +128,17 @@ class Worker:
 
     def keep_up(self) -> None:
         """About once a second: do again what storage refused, and what is done behind the work."""
-        unsettled, self._unsettled = self._unsettled, []
-        for work in unsettled:
-            self._settle(work)
+        if not self._keeping_up.acquire(blocking=False):
+            return  # the last time is not over yet
         try:
+            unsettled, self._unsettled = self._unsettled, []
+            for work in unsettled:
+                self._settle(work)
             self._store.keep_up()
         except StorageFailed as error:
             _log.error("%s", error.one_line())
+        finally:
+            self._keeping_up.release()
 
     def _settle(self, work: Callable[[], None]) -> None:
         try:

@@ -8,7 +8,8 @@ from typing import Literal
 Status = Literal["queued", "sent", "received", "failed", "undelivered"]
 Type = Literal["inbound", "outbound", "reply"]
 
-FINAL: frozenset[Status] = frozenset(("received", "failed", "undelivered"))
+BAD: frozenset[Status] = frozenset(("failed", "undelivered"))
+FINAL: frozenset[Status] = frozenset(("received", *BAD))
 
 _BEFORE: dict[Status, tuple[Status, ...]] = {
     "queued": (),

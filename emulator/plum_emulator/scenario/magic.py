@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plum_emulator import resources
-from plum_emulator.model.messages import Status
+from plum_emulator.model.messages import BAD, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,11 @@ class Fate:
     opted_out: bool = False
     landline: bool = False
     error: str = ""
+
+    @property
+    def ends_badly(self) -> bool:
+        """Whether the last status is one that wants an explanation."""
+        return bool(self.steps) and self.steps[-1] in BAD
 
 
 ORDINARY = Fate()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plum_emulator.model.accounts import OptedOutMode
-from plum_emulator.model.messages import Status
+from plum_emulator.model.messages import BAD, Status
 from plum_emulator.model.texts import OPTED_OUT_NOTIFICATION, landline_notification
 from plum_emulator.scenario.magic import Fate
 
@@ -47,7 +48,7 @@ def plan(*, to: str, fate: Fate, delays: Delays, opted_out: bool, mode: OptedOut
         return _to_opted_out(to, delays, mode)
     if fate.landline:
         return _undelivered(delays, landline_notification(to))
-    return _through(to, fate, delays)
+    return _through(fate, delays, f"the magic number {to} {fate.means}" if fate.ends_badly else None)
 
 
 def _to_opted_out(to: str, delays: Delays, mode: OptedOutMode) -> Plan:
@@ -63,16 +64,16 @@ def _undelivered(delays: Delays, notification: str) -> Plan:
     return Plan(steps=(Step(after=delays.sent_after, status="undelivered", notification=notification),))
 
 
-def _through(to: str, fate: Fate, delays: Delays) -> Plan:
+@lru_cache(maxsize=256)
+def _through(fate: Fate, delays: Delays, reason: str | None) -> Plan:
     final = delays.received_after if fate.received_after is None else round(fate.received_after * 1000)
-    steps = []
-    for place, status in enumerate(fate.steps):
-        bad = status in ("failed", "undelivered")
-        steps.append(
+    return Plan(
+        steps=tuple(
             Step(
                 after=delays.sent_after + (final if place else 0),
                 status=status,
-                reason=f"the magic number {to} {fate.means}" if bad else None,
+                reason=reason if status in BAD else None,
             )
+            for place, status in enumerate(fate.steps)
         )
-    return Plan(steps=tuple(steps))
+    )

@@ -27,6 +27,7 @@ _SETTLED = (
 )
 
 _COLUMN_OF = {"account": ("to", "from"), "customer": ("from", "to")}
+_INDEXED_AT_ONCE = 500
 _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
 
 
@@ -34,7 +35,7 @@ class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
         # A place is never used again, so that nothing that was kept about one message can be read as another's.
-        self._seqs = count(max(self._last(), self._indexed()) + 1)
+        self._seqs = count(max(self.last(), self._indexed()) + 1)
 
     def insert(
         self,
@@ -141,8 +142,10 @@ class Messages:
         return self._page(account, asked.page, filters, numbers)
 
     def search(self, account: int, words: str, *, limit: int, before: int | None) -> list[Message]:
-        """The newest messages whose body has words that begin with all of these, before the place `before`."""
-        self.index_bodies()
+        """The newest messages whose body has words that begin with all of these, before the place `before`.
+
+        Only bodies that are indexed are found: call `Store.index_bodies` first.
+        """
         # SQLite reads the phrase up to its first NUL.
         phrase = " ".join('"' + word.replace('"', '""') + '"*' for word in words.replace("\0", " ").split())
         if not phrase:
@@ -169,22 +172,33 @@ class Messages:
         )
         return [_message(row) for row in rows]
 
-    def index_bodies(self) -> None:
-        """Bring the full-text index up to date. It follows behind, so that accepting a message stays cheap."""
-        indexed, last = self._indexed(), self._last()
-        if indexed < last:
-            self._db.execute(
-                "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE seq > ?",
-                (indexed,),
-            )
-            self._db.execute(
-                "INSERT OR REPLACE INTO emulator (name, value) VALUES ('bodies indexed up to', ?)",
-                (str(last),),
-            )
+    def index_some(self) -> None:
+        """Bring the full-text index some messages nearer to the end of the log.
 
-    def unindexed(self) -> int:
-        """How many places of the log the full-text index is behind."""
-        return max(0, self._last() - self._indexed())
+        It follows behind, so that accepting a message stays cheap.
+        """
+        indexed = self._indexed()
+        last = self._db.execute(
+            "SELECT max(seq) FROM (SELECT seq FROM messages WHERE seq > ? ORDER BY seq LIMIT ?)",
+            (indexed, _INDEXED_AT_ONCE),
+        ).fetchone()[0]
+        if last is None:
+            return
+        self._db.execute(
+            "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE seq > ? AND seq <= ?",
+            (indexed, last),
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO emulator (name, value) VALUES ('bodies indexed up to', ?)", (str(last),)
+        )
+
+    def unindexed(self) -> bool:
+        """Whether the full-text index is behind the log."""
+        return self._indexed() < self.last()
+
+    def last(self) -> int:
+        """The newest place of the log, 0 when it is empty."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
 
     def delete_all(self, account: int) -> None:
         """Forget every message of the account."""
@@ -198,9 +212,6 @@ class Messages:
     def _indexed(self) -> int:
         row = self._db.execute("SELECT value FROM emulator WHERE name = 'bodies indexed up to'").fetchone()
         return int(row[0]) if row else 0
-
-    def _last(self) -> int:
-        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
 
     def _page(self, account: int, listing: Listing, filters: list[str], values: dict[str, Any]) -> list[Message]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.

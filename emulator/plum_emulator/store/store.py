@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from plum_emulator.store.database import Connect, Database
 from plum_emulator.store.journal import Journal
 from plum_emulator.store.messages import Messages
 from plum_emulator.store.opt_outs import OptOuts
+
+Ended = Callable[[bool], None]
+
+_log = logging.getLogger("plum_emulator")
 
 
 @contextmanager
@@ -37,20 +42,70 @@ class Store:
         self.agenda = Agenda(db)
         self.journal = Journal(db)
         self.opt_outs = OptOuts(db)
+        self._group: list[Ended] | None = None
+        self._last_seen = -1
 
     @contextmanager
-    def transaction(self, *, journal: bool = True) -> Iterator[None]:
-        """All rows written inside, and with `journal` the entries that were waiting, or none of them."""
+    def transaction(self) -> Iterator[None]:
+        """All rows written inside, and the journal entries that were waiting, or none of them."""
         committed = False
         with self.database.lock, _failures_in_words():
+            self.end_group()
             try:
                 with self.database.transaction():
                     yield
-                    if journal or self.journal.crowded:
-                        self.journal.write_waiting()
+                    self.journal.write_waiting()
                 committed = True
             finally:
                 self.journal.transaction_ended(committed=committed)
+
+    def join_group(self) -> bool:
+        """Begin a transaction that others may join, or join the one that is open; whether it was begun.
+
+        The lock is held until the group ends, so all of a group must run in one thread.
+        """
+        if self._group is not None:
+            return False
+        self.database.lock.acquire()
+        try:
+            with _failures_in_words():
+                self.database.db.begin()
+        except BaseException:
+            self.database.lock.release()
+            raise
+        self._group = []
+        return True
+
+    def when_group_ends(self, ended: Ended) -> bool:
+        """Call `ended` with whether the open group was committed. False, and no call, when none is open."""
+        if self._group is None:
+            return False
+        self._group.append(ended)
+        return True
+
+    def end_group(self, *, commit: bool = True) -> None:
+        """Commit what the group has written, or drop it, and tell its members. Nothing happens without a group."""
+        group = self._group
+        if group is None:
+            return
+        self._group = None
+        kept = False
+        try:
+            if commit:
+                with _failures_in_words():
+                    if self.journal.crowded:
+                        self.journal.write_waiting()
+                    self.database.db.commit()
+                kept = True
+        except StorageFailed as error:
+            _log.error("%s; what was to be kept is refused", error.one_line())
+        finally:
+            if not kept:
+                self.database.db.rollback()
+            self.journal.transaction_ended(committed=kept)
+            for ended in group:
+                ended(kept)
+            self.database.lock.release()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -58,13 +113,30 @@ class Store:
         with self.database.lock, _failures_in_words():
             yield
 
-    def keep_up(self) -> None:
-        """What is done behind the work: write waiting journal entries, index new bodies for search."""
-        with self.reading():
-            behind = self.journal.waiting or self.messages.unindexed()
-        if behind:
+    def write_journal(self) -> None:
+        """Write the journal entries that wait."""
+        if self.journal.waiting:
             with self.transaction():
-                self.messages.index_bodies()
+                pass
+
+    def keep_up(self) -> None:
+        """What is done behind the work: write waiting journal entries and, in a quiet moment, index new bodies."""
+        self.write_journal()
+        with self.reading():
+            last = self.messages.last()
+        if last == self._last_seen:
+            self.index_bodies()
+        self._last_seen = last
+
+    def index_bodies(self) -> None:
+        """Bring the full-text index up to date, a little at a time, so that nobody waits long for the database."""
+        more = True
+        while more:
+            with self.reading():
+                more = self.messages.unindexed()
+            if more:
+                with self.transaction():
+                    self.messages.index_some()
 
     def secret(self, name: str, default: str) -> str:
         """A value that this database keeps for good, set to `default` the first time."""
@@ -76,6 +148,7 @@ class Store:
         """Bring everything up to date and let go of the file."""
         try:
             if not self.database.temporary:
-                self.keep_up()
+                self.write_journal()
+                self.index_bodies()
         finally:
             self.database.close()

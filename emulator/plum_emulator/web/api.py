@@ -18,12 +18,12 @@ from plum_emulator.engine.platform import Platform
 from plum_emulator.errors import Refusal, StorageFailed
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange, Headers
-from plum_emulator.web.gateway import BODY, HEADERS, TOO_LARGE
+from plum_emulator.web.gateway import BODY, HEADERS, IF_LOST, TOO_LARGE
 from plum_emulator.wire.forms import Fields, read_basic, read_form, read_query
 from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, queued_resource, resource
 from plum_emulator.wire.requests import read_conversation, read_listing, read_message_id, read_send
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 @dataclass(slots=True)
@@ -53,12 +53,15 @@ class Services:
     def blueprint(self) -> Blueprint:
         """The Flask side of it."""
         blueprint = Blueprint("services", __name__)
-        blueprint.add_url_rule(
-            "/ws/sms/<path:rest>",
-            view_func=self.answer,
-            methods=_METHODS,
-            provide_automatic_options=False,
-        )
+        for path, defaults in (("/ws/sms/<path:rest>", {}), ("/ws/sms/", {"rest": ""})):
+            blueprint.add_url_rule(
+                path,
+                view_func=self.answer,
+                methods=_METHODS,
+                defaults=defaults,
+                strict_slashes=False,
+                provide_automatic_options=False,
+            )
         return blueprint
 
     def answer(self, rest: str) -> Response:
@@ -78,8 +81,7 @@ class Services:
             if status == 405:
                 extra = (("Allow", self._operations[service][0]),)
         except StorageFailed as failure:
-            reply = Reply(service, error="Error sending sms request")
-            status, reason = 500, failure.one_line()
+            reply, status, reason = _lost(service), 500, failure.one_line()
         body = reply.render(call.format)
         at = self._platform.now(call.account)
         headers = (("Content-Type", CONTENT_TYPES[call.format]), ("Date", _date(at // 1000)), *extra)
@@ -107,6 +109,7 @@ class Services:
         fields = read_form(call.environ[BODY], call.environ.get("CONTENT_TYPE", ""))
         asked = read_send(fields, can_text=account.can_text)
         call.n = self._platform.next_exchange(account)
+        call.environ[IF_LOST] = _Lost(call)
         messages = self._platform.queue(account, asked, exchange=call.n)
         return Reply(
             "queue",
@@ -157,9 +160,24 @@ class Services:
         )
 
 
+class _Lost:
+    """What is answered in place of a success when the message could not be committed after all."""
+
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        format_ = self._call.format
+        answer = Response(_lost(self._call.service).render(format_), 500, [("Content-Type", CONTENT_TYPES[format_])])
+        return answer(environ, start)
+
+
+def _lost(service: str) -> Reply:
+    return Reply(service, error="Error sending sms request")
+
+
 _EXTRA: dict[int, Headers] = {
     401: (("WWW-Authenticate", 'Basic realm="Plum Voice"'),),
-    413: (("Connection", "close"),),
 }
 
 

@@ -20,6 +20,7 @@ from plum_emulator.web.home import Home
 def build_app(platform: Platform, *, allow_hosts: tuple[str, ...], ready: Callable[[], bool]) -> Flask:
     """The application of one platform. It keeps nothing of its own."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     guard = Guard(allow_hosts)
     app.register_blueprint(Services(platform).blueprint())

@@ -1,7 +1,8 @@
 """Between the server and Flask: an ASGI application that calls the WSGI one.
 
 Plum's own services never block, so they are called inline, in the event loop: on few cores a hand-over between
-threads costs more than the work. Everything else runs in a small pool. Streams run in the loop and need no thread.
+threads costs more than the work. Their answers leave when what they speak of is committed. Everything else runs in
+a small pool. Streams run in the loop and need no thread.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ STREAM = "plum_emulator.stream"
 HEADERS = "plum_emulator.headers"
 BODY = "plum_emulator.body"
 TOO_LARGE = "plum_emulator.too_large"
+IF_LOST = "plum_emulator.if_lost"
+
+WhenKept = Callable[[Callable[[bool], None]], bool]
+
+
+def _at_once(_ended: Callable[[bool], None]) -> bool:
+    return False
 
 
 class Stream(Protocol):
@@ -36,19 +44,22 @@ class Stream(Protocol):
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, app: Wsgi, *, pool: Executor) -> None:
+    def __init__(self, app: Wsgi, *, pool: Executor, when_kept: WhenKept = _at_once) -> None:
         self._app = app
         self._pool = pool
+        self._when_kept = when_kept
         self._streaming: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         environ = _environ(scope)
-        await _read_body(environ, scope, receive)
+        if not await _read_body(environ, scope, receive):
+            return
         answer = _Answer()
         if scope["path"].startswith(INLINE):
             answer.take(self._app, environ)
+            await self._hold(answer, environ)
         else:
             await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
         stream: Stream | None = environ.get(STREAM)
@@ -58,6 +69,17 @@ class Gateway:
         await send({"type": "http.response.body", "body": answer.body, "more_body": stream is not None})
         if stream is not None:
             await self._stream(stream, receive, send)
+
+    async def _hold(self, answer: _Answer, environ: dict[str, Any]) -> None:
+        """Let no answer leave before what it speaks of is committed; when that failed, say so instead."""
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def ended(committed: bool) -> None:
+            if not kept.done():
+                kept.set_result(committed)
+
+        if self._when_kept(ended) and not await kept and IF_LOST in environ:
+            answer.take(environ[IF_LOST], environ)
 
     def end_streams(self) -> None:
         """Let everybody who listens go home."""
@@ -135,7 +157,8 @@ def _key(name: bytes) -> str:
     return key
 
 
-async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) -> None:
+async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) -> bool:
+    """Put the body into the environ. False when the client went before it was whole: then nothing was asked."""
     length = cast(str, environ.get("CONTENT_LENGTH", ""))
     body = b""
     if length.isdecimal() and int(length) > REQUEST_BODY_LIMIT:
@@ -144,6 +167,8 @@ async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) ->
         chunks, size = [], 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
             chunk = message.get("body", b"")
             chunks.append(chunk)
             size += len(chunk)
@@ -157,6 +182,7 @@ async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) ->
     environ[BODY] = body
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
+    return True
 
 
 async def _send_all(stream: Stream, send: Send) -> None:
