@@ -5,6 +5,7 @@ Nothing else in the package reads the time of day.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,14 +29,14 @@ class RealClock:
         self._wall = wall
         self._steady = steady
         self._offset = wall() - steady()
+        self._catching_up = threading.Lock()
 
     def now(self) -> int:
-        wall = self._wall()
-        steady = self._steady() + self._offset
-        if wall > steady + 1:  # set forward, or the machine slept: catch up
-            self._offset += wall - steady
-            steady = wall
-        return int(steady * 1000)
+        wall, steady = self._wall(), self._steady()
+        if wall > steady + self._offset + 1:  # set forward, or the machine slept: catch up
+            with self._catching_up:  # another thread may have seen it too, and must not undo it
+                self._offset = max(self._offset, wall - steady)
+        return int((steady + self._offset) * 1000)
 
     def seconds_until(self, instant: int) -> float:
         return max(0.0, (instant - self.now()) / 1000)

@@ -37,7 +37,9 @@ def landline_notification(number: str) -> str:
 
 def keyword(body: str) -> Keyword | None:
     """The keyword that the whole text is, without regard to case and surrounding space."""
-    return _KEYWORDS.get(body.strip().upper())
+    word = body.strip()
+    # Plain letters only: upper() would make STOP of letters that nobody reads so, a long s or a ligature.
+    return _KEYWORDS.get(word.upper()) if word.isascii() else None
 
 
 def parts(body: str) -> list[str]:

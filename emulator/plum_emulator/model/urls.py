@@ -10,11 +10,15 @@ _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _URL_MAX = 2048
 
 
-@lru_cache(maxsize=1024)
 def url_problem(url: str) -> str | None:
     """Why the emulator could not post to this URL, or None when it could."""
     if len(url) > _URL_MAX:
         return f"the URL has {len(url)} characters; at most {_URL_MAX} are taken"
+    return _problem(url)
+
+
+@lru_cache(maxsize=1024)
+def _problem(url: str) -> str | None:
     if _BLANK_OR_CONTROL.search(url):
         return "the URL has a blank or a control character in it; write %20 for a blank"
     try:

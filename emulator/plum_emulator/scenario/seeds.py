@@ -26,7 +26,7 @@ def read_seeds(path: Path | None) -> list[Seed]:
             f"the accounts file {file} cannot be read: {error.strerror}",
             hint="write one with: plum-emulator init",
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also endless integers, and arrays nested too deep
         raise AccountsFileError(
             f"the accounts file {file} is not TOML: {error}", hint="compare it with: plum-emulator init -"
         ) from None
@@ -91,17 +91,18 @@ def _checked(entry: object, keys: dict[str, type], where: str, *, required: tupl
         if name not in keys:
             raise _Malformed(f"{where}: {name!r} is unknown; there are {', '.join(keys)}")
         if not isinstance(value, keys[name]):
-            raise _Malformed(f"{where}: {name} = {value!r} is not a {_KINDS[keys[name]]}")
+            seen = "" if name == "password" else f" = {value!r}"[:80]
+            raise _Malformed(f"{where}: {name}{seen}, but {_KINDS[keys[name]]} was expected")
     for name in required:
         if name not in entry:
             raise _Malformed(f"{where}: {name} is missing")
     return entry
 
 
-_KINDS = {str: "string in quotes", bool: "true or false", list: "list of tables"}
+_KINDS = {str: "a string in quotes", bool: "true or false", list: "a list of tables"}
 
 
 def _no_twins(values: list[str], what: str) -> None:
     for value in values:
         if values.count(value) > 1:
-            raise _Malformed(f"{what} {value} is there twice")
+            raise _Malformed(f"{what} {value!r} is there twice")

@@ -6,6 +6,7 @@ declarations are refused whole, and with them every entity that a document could
 
 from __future__ import annotations
 
+import codecs
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from xmlschema import XMLSchema, XMLSchemaValidationError
 
 _MINIMUM = "an answer is an XML document, at least <reply/>"
+_REPLY = "expected <reply> without attributes, holding nothing but <sms_message> elements"
+_SMS_MESSAGE = "expected <sms_message> with text only, and no attributes but to, from and result_url"
+_TEXT_ERRORS = frozenset(
+    expat.errors.codes[name] for name in (expat.errors.XML_ERROR_INVALID_TOKEN, expat.errors.XML_ERROR_UNDEFINED_ENTITY)
+)
+_REASON_MAX = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ def _schema() -> XMLSchema:
 
 
 def _parse(document: bytes) -> _Document:
-    if not document.strip():
+    if not document.removeprefix(codecs.BOM_UTF8).strip():
         raise BadAnswer("the answer is empty", hint=_MINIMUM)
     builder = TreeBuilder()
     places: dict[int, tuple[int, int]] = {}
@@ -102,7 +109,9 @@ def _parse(document: bytes) -> _Document:
     except expat.ExpatError as error:
         raise _not_well_formed(document, error) from None
     except (LookupError, ValueError) as error:
-        raise BadAnswer(f"the answer's encoding cannot be read: {error}", hint="send UTF-8") from None
+        raise BadAnswer(
+            f"the answer's encoding cannot be read: {str(error)[:_REASON_MAX]}", hint="send UTF-8"
+        ) from None
     return _Document(builder.close(), places)
 
 
@@ -112,22 +121,37 @@ def _qualified(name: str) -> str:
 
 def _not_well_formed(document: bytes, error: expat.ExpatError) -> BadAnswer:
     where = f"line {error.lineno}, column {error.offset + 1}"
-    hint = _MINIMUM
-    if document.lstrip()[:5] == b"<?xml" and document[:5] != b"<?xml":
-        hint = "remove what stands before <?xml, a blank line for example"
-    elif b"<" not in document:
-        hint = f"plain text was answered; {_MINIMUM}"
-    return BadAnswer(f"{where}: not well-formed XML: {expat.ErrorString(error.code)}", hint=hint)
+    return BadAnswer(f"{where}: not well-formed XML: {expat.ErrorString(error.code)}", hint=_mend(document, error.code))
+
+
+def _mend(document: bytes, code: int) -> str:
+    if document.removeprefix(codecs.BOM_UTF8).find(b"<?xml") > 0:
+        return "remove what stands before <?xml, a blank line for example"
+    if b"<" not in document:
+        return f"plain text was answered; {_MINIMUM}"
+    if code in _TEXT_ERRORS:
+        return "in a text, write &amp; for & and &lt; for <, and send UTF-8"
+    return _MINIMUM
 
 
 def _validate(document: _Document) -> None:
-    error = next(_schema().iter_errors(document.root), None)
-    if error is not None:
-        line, column = _place(document, error)
-        raise BadAnswer(
-            f"line {line}, column {column}: not valid against the SMS Reply Schema: {_wrong(error)}",
-            hint=_expected(error),
-        )
+    root, schema = document.root, _schema()
+    from xmlschema import XMLSchemaException, XMLSchemaValidationError
+
+    # The schema's engine takes some other roots as well: elements of XSD itself, or any with an xsi:type.
+    if root.tag != "reply":
+        raise _not_valid(document.places[id(root)], f"{root.tag!r} is not an element of the schema", _REPLY)
+    try:
+        schema.validate(root)
+    except XMLSchemaValidationError as error:
+        raise _not_valid(_place(document, error), error.reason or error.message, _expected(error)) from None
+    except XMLSchemaException as error:  # an xsi:type that names no type
+        raise _not_valid(document.places[id(root)], str(error), _REPLY) from None
+
+
+def _not_valid(place: tuple[int, int], reason: str, hint: str) -> BadAnswer:
+    wrong = " ".join(reason[:_REASON_MAX].split()).rstrip(".")
+    return BadAnswer(f"line {place[0]}, column {place[1]}: not valid against the SMS Reply Schema: {wrong}", hint=hint)
 
 
 def _place(document: _Document, error: XMLSchemaValidationError) -> tuple[int, int]:
@@ -139,12 +163,5 @@ def _place(document: _Document, error: XMLSchemaValidationError) -> tuple[int, i
     return (1, 1)
 
 
-def _wrong(error: XMLSchemaValidationError) -> str:
-    return " ".join((error.reason or error.message).split()).rstrip(".")
-
-
 def _expected(error: XMLSchemaValidationError) -> str:
-    path = error.path or ""
-    if "sms_message" in path:
-        return "expected <sms_message> with text only, and no attributes but to, from and result_url"
-    return "expected <reply> without attributes, holding nothing but <sms_message> elements"
+    return _SMS_MESSAGE if "sms_message" in (error.path or "") else _REPLY

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 Fields = Mapping[str, str]
 
@@ -34,7 +33,7 @@ def read_query(raw: bytes) -> Fields:
     for pair in raw.split(b"&", _FIELDS_MAX)[:_FIELDS_MAX]:
         name, _, value = pair.partition(b"=")
         if name:
-            fields[_unescaped(name)] = _unescaped(value)
+            fields[_unescaped(name).lstrip(" ")] = _unescaped(value)
     return fields
 
 
@@ -67,10 +66,29 @@ def _unescaped(raw: bytes) -> str:
 
 
 def _read_multipart(body: bytes, content_type: str) -> Fields:
-    mimetype, options = parse_options_header(content_type)
-    parser = FormDataParser(max_form_memory_size=None, max_form_parts=_FIELDS_MAX, silent=True)
+    boundary = parse_options_header(content_type)[1].get("boundary", "")
+    fields: dict[str, str] = {}
+    if not boundary:
+        return fields
     try:
-        _, form, _ = parser.parse(io.BytesIO(body), mimetype, len(body), options)
-    except HTTPException:  # more parts than anybody sends
-        return {}
-    return {name: values[-1] for name, values in form.lists()}
+        for name, value in _parts(body, boundary.encode("ascii")):
+            fields[name] = text(value)
+    except (ValueError, HTTPException):
+        pass  # damaged, or more parts than anybody sends: what came whole before that counts
+    return fields
+
+
+def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
+    """The fields of a multipart body; files are passed over. Raises ValueError or HTTPException where it is damaged."""
+    decoder = MultipartDecoder(boundary, max_parts=_FIELDS_MAX)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    part: Field | File | None = None
+    value = b""
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, Field | File):
+            part, value = event, b""
+        elif isinstance(event, Data):
+            value += event.data
+            if isinstance(part, Field) and part.name and not event.more_data:
+                yield part.name, value

@@ -13,7 +13,7 @@ from plum_emulator.model.phones import normalized
 from plum_emulator.model.urls import url_problem
 from plum_emulator.wire.forms import Fields
 
-_ALIASES = {
+_ALIASES: dict[str, tuple[str, ...]] = {
     "offset": ("offset", "skip"),
     "limit": ("limit",),
     "sort": ("sort", "order", "sort_order"),
@@ -25,7 +25,8 @@ _ALIASES = {
     "account_number": ("account_number", "phone_number_1", "from"),
     "customer_number": ("customer_number", "phone_number_2", "to"),
 }
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
+_HUGE = 10**15  # beyond every place and every second; larger numbers mean the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def _page(fields: Fields, *, newest_first: bool, type_: TypeFilter, number: str 
         raise Refusal("Invalid 'end_timestamp'", reason="the end is not after the start")
     sort = _choice(fields, "sort", ("asc", "desc"), blank="desc" if newest_first else "asc")
     return Listing(
-        offset=offset,
+        offset=min(offset, _HUGE),
         limit=min(max(limit, LIMIT_MIN), LIMIT_MAX),
         newest_first=sort == "desc",
         start=_milliseconds(start),
@@ -161,4 +162,4 @@ def _integer(fields: Fields, name: str, default: int | None = None) -> int | Non
 def _milliseconds(seconds: int | None) -> int | None:
     if seconds is None:
         return None
-    return max(-(10**15), min(seconds, 10**15)) * 1000
+    return max(-_HUGE, min(seconds, _HUGE)) * 1000
