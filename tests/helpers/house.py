@@ -6,6 +6,9 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from plum_emulator.clock import ManualClock
 from plum_emulator.engine.accounts import Accounts
@@ -15,15 +18,19 @@ from plum_emulator.engine.platform import Platform
 from plum_emulator.engine.worker import Worker
 from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account, Number, Seed
-from plum_emulator.model.exchanges import OutgoingRequest, Outcome
+from plum_emulator.model.exchanges import Outcome, OutgoingRequest
+from plum_emulator.model.listings import Listing
+from plum_emulator.model.messages import Message
 from plum_emulator.scenario.magic import MagicNumbers
 from plum_emulator.scenario.plans import Delays
 from plum_emulator.settings import Settings
 from plum_emulator.store.database import Connect
 from plum_emulator.store.store import Store
+from plum_emulator.wire.requests import SendRequest
 
 MINE = "16175550100"
 OTHER = "16175550101"
+STRANGER = "13105550111"
 PCI = "16175550199"
 HANDSET = "12125550123"
 APPLICATION = "http://127.0.0.1:8000/sms"
@@ -38,12 +45,14 @@ SEEDS = [
     Seed(username="second", password="secret", numbers=(Number(number=OTHER),)),
 ]
 
+NOW = 1_700_000_000_000
+
 Answer = Callable[[OutgoingRequest], Outcome]
 OK = Outcome(status=200)
 EMPTY_REPLY = Outcome(status=200, body=b"<reply/>")
 
 
-def yes(request: OutgoingRequest) -> Outcome:
+def yes(_request: OutgoingRequest) -> Outcome:
     """An application and a result URL that take everything."""
     return EMPTY_REPLY
 
@@ -92,8 +101,10 @@ class House:
         settings: Settings | None = None,
         seed: str | None = "a seed",
         connect: Connect = sqlite3.connect,
-        now: int = 1_700_000_000_000,
+        now: int = NOW,
+        soon: Callable[[Callable[[], None]], object] = lambda work: work(),
     ) -> None:
+        self._again: dict[str, Any] = {"seeds": seeds, "settings": settings, "seed": seed}
         self.clock = ManualClock(now)
         self.transport = FakeTransport()
         self.ticker = FakeTicker()
@@ -104,8 +115,10 @@ class House:
         with self.store.transaction():
             self.store.accounts.plant(seeds)
             self.accounts = Accounts(self.store.accounts.load(), clock=self.clock)
+            for account in self.accounts:
+                account.exchanges = self.store.journal.last_n(account.id)
         settings = settings or Settings()
-        ids = IdSource(seed or "any", repeatable=seed is not None)
+        self.ids = ids = IdSource(seed or "any", repeatable=seed is not None)
         self.lifecycle = Lifecycle(
             store=self.store,
             accounts=self.accounts,
@@ -114,7 +127,7 @@ class House:
             delays=Delays(sent_after=1000, received_after=2000),
             feed=self.feed,
             heard=self.ticker.heard,
-            soon=lambda work: work(),
+            soon=soon,
         )
         self.platform = Platform(
             store=self.store, accounts=self.accounts, lifecycle=self.lifecycle, ids=ids, feed=self.feed
@@ -130,6 +143,7 @@ class House:
             elsewhere=lambda work: work(),
             soon=lambda work: work(),
         )
+        self.worker.recover()
 
     @property
     def account(self) -> Account:
@@ -140,6 +154,49 @@ class House:
     def second(self) -> Account:
         """The other account."""
         return self.accounts.named("second")
+
+    def queue(
+        self, body: str = "hello", *, to: str = HANDSET, from_: str = "", account: Account | None = None, url: str = ""
+    ) -> list[Message]:
+        """An application of the account queues a message."""
+        account = account or self.account
+        from_ = from_ or account.sms_numbers()[0]
+        request = SendRequest(to=to, from_=from_, to_number=to, from_number=from_, body=body, result_url=url)
+        return self.platform.queue(account, request, exchange=self.platform.next_exchange(account))
+
+    def receive(
+        self, body: str = "hello", *, to: str = "", from_: str = HANDSET, account: Account | None = None
+    ) -> Message:
+        """A handset texts a number of the account."""
+        account = account or self.account
+        return self.platform.receive(account, to=to or account.sms_numbers()[0], from_=from_, body=body)
+
+    def log(self, account: Account | None = None) -> list[Message]:
+        """The account's messages, oldest first."""
+        return self.platform.messages(account or self.account, Listing(newest_first=False))
+
+    def now(self, message: Message) -> Message:
+        """The message as it is now."""
+        return self.platform.message(self.accounts.by_id(message.account), message.sms_message_id)
+
+    def history(self, message: Message) -> list[tuple[str, int]]:
+        """Its statuses so far, each with the milliseconds since it was asked for."""
+        return [(status, at - message.requested_at) for status, at in self.now(message).history()]
+
+    def callbacks(self, message: Message) -> list[str]:
+        """The statuses that result URLs were told of, in order."""
+        told = [dict(parse_qsl(request.body.decode())) for request in self.transport.sent]
+        return [
+            fields["status"]
+            for fields in told
+            if fields.keys() == {"sms_message_id", "status"} and fields["sms_message_id"] == message.sms_message_id
+        ]
+
+    def reopened(self) -> House:
+        """Another emulator on the same file, after this one has gone: a restart."""
+        path = self.store.database.path
+        self.store.close()
+        return House(path, now=self.clock.now(), **self._again)
 
     def advance(self, milliseconds: int = 0) -> None:
         """Move the clock, instant by instant, and settle everything that falls due on the way."""
@@ -159,3 +216,11 @@ class House:
 
     def close(self) -> None:
         self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -89,10 +89,9 @@ class Description:
 
     def _response(self, method: str, path: str, status: int) -> Node | None:
         operation = self.operation(method, path)
-        if operation is None:
-            name = self._elsewhere.get(status)
-            return self.document["components"]["responses"][name] if name else None
-        response = operation.node["responses"].get(str(status))
+        response = operation.node["responses"].get(str(status)) if operation else None
+        if response is None and status in self._elsewhere:
+            response = self.document["components"]["responses"][self._elsewhere[status]]
         return self.resolved(response) if response else None
 
 
@@ -109,10 +108,12 @@ def _walk(place: str, node: Any) -> Iterator[tuple[str, Node]]:
 @cache
 def plum_sms() -> Description:
     """Plum's services."""
-    return Description("plum-sms.openapi.yaml", elsewhere={404: "UnknownService", 405: "MethodNotAllowed"})
+    elsewhere = {401: "Unauthorized", 404: "UnknownService", 405: "MethodNotAllowed"}
+    return Description("plum-sms.openapi.yaml", elsewhere=elsewhere)
 
 
 @cache
 def control() -> Description:
     """The control surface."""
-    return Description("control.openapi.yaml", elsewhere={404: "NotFound", 405: "MethodNotAllowed"})
+    elsewhere = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+    return Description("control.openapi.yaml", elsewhere=elsewhere)

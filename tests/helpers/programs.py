@@ -22,6 +22,13 @@ COMMAND = (sys.executable, "-m", "plum_emulator")
 QUICK = ("--sent-after", "0.05", "--received-after", "0.05")
 DEADLINE = 20.0
 
+PASSWORD = "password"
+
+# The first number of the default accounts, whose texts go to the demo application; the second; and a handset.
+NUMBER = "12435678910"
+QUIET_NUMBER = "16175550100"
+HANDSET = "16175550123"
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -41,7 +48,7 @@ class Emulator:
         self.url: str = self.ready["url"]
         self.port = int(self.url.rpartition(":")[2])
 
-    def client(self, username: str = "username", password: str = "password") -> Client:
+    def client(self, username: str = "username", password: str = PASSWORD) -> Client:
         """A client of one of its accounts."""
         return Client(url=self.url, username=username, password=password, timeout=DEADLINE)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,7 +45,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def yes(hit: Hit) -> Answer:
+def yes(_hit: Hit) -> Answer:
     """Take everything."""
     return Answer()
 
@@ -74,8 +76,8 @@ class Receiver:
 
 
 @contextmanager
-def receiver(answer: Callable[[Hit], Answer] = yes) -> Iterator[Receiver]:
-    """A receiver on a free port of this machine."""
+def receiver(answer: Callable[[Hit], Answer] = yes, *, certificate: Path | None = None) -> Iterator[Receiver]:
+    """A receiver on a free port of this machine; over https with this certificate, and its key, in one file."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -97,7 +99,11 @@ def receiver(answer: Callable[[Hit], Answer] = yes) -> Iterator[Receiver]:
             pass
 
     with _Server(("127.0.0.1", 0), Handler) as server:
-        taker = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
+        taker = Receiver(f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}")
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -129,17 +135,9 @@ class _Server(ThreadingHTTPServer):
     def server_close(self) -> None:
         # Kept connections would hold their threads, and so this server, until the emulator goes.
         for connection in list(self._open):
-            with _already_gone():
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         super().server_close()
-
-
-@contextmanager
-def _already_gone() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def tool(*names: str) -> str:
         path = shutil.which(name)
         if path:
             return path
-    missing(f"{' or '.join(names)} is not here; bring it with: sh tests/bring-tools.sh")
+    return missing(f"{' or '.join(names)} is not here; bring it with: sh tests/bring-tools.sh")
 
 
 def php_with_curl() -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.http import http_date, parse_accept_header
+from werkzeug.routing import BaseConverter
 
 from plum_emulator.clock import stopwatch
 from plum_emulator.engine.platform import Platform
@@ -24,6 +25,13 @@ from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, que
 from plum_emulator.wire.requests import read_conversation, read_listing, read_message_id, read_send
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+
+class _Anything(BaseConverter):
+    """A path with any slashes in it, or none, or nothing at all."""
+
+    regex = ".*?"
+    part_isolating = False
 
 
 @dataclass(slots=True)
@@ -53,15 +61,13 @@ class Services:
     def blueprint(self) -> Blueprint:
         """The Flask side of it."""
         blueprint = Blueprint("services", __name__)
-        for path, defaults in (("/ws/sms/<path:rest>", {}), ("/ws/sms/", {"rest": ""})):
-            blueprint.add_url_rule(
-                path,
-                view_func=self.answer,
-                methods=_METHODS,
-                defaults=defaults,
-                strict_slashes=False,
-                provide_automatic_options=False,
-            )
+        blueprint.record_once(lambda state: state.app.url_map.converters.update(anything=_Anything))
+        blueprint.add_url_rule(
+            "/ws/sms/<anything:rest>",
+            view_func=self.answer,
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
         return blueprint
 
     def answer(self, rest: str) -> Response:
@@ -139,7 +145,6 @@ class Services:
         duration_ms: float,
     ) -> None:
         environ = call.environ
-        query = environ["QUERY_STRING"]
         self._platform.note(
             Exchange(
                 account=call.account.id if call.account else None,
@@ -148,7 +153,7 @@ class Services:
                 direction="in",
                 operation=call.service,
                 method=environ["REQUEST_METHOD"],
-                url=environ["PATH_INFO"] + ("?" + query if query else ""),
+                url=environ["REQUEST_URI"],
                 request_headers=_kept(environ),
                 request_body=environ[BODY],
                 status=status,

@@ -94,7 +94,9 @@ class Control:
         """Everything that happens from now on, or from Last-Event-ID on, as server-sent events."""
         last = request.headers.get("Last-Event-ID", "")
         since = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else None
-        request.environ[STREAM] = EventStream(self._platform.feed, account=self._account().id, since=since)
+        stream = EventStream(self._platform.feed, account=self._account().id, since=since)
+        if request.method == "GET":  # HEAD asks for the head alone
+            request.environ[STREAM] = stream
         return Response(b"", content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     def numbers(self) -> Response:
@@ -150,7 +152,8 @@ def _storable(text: str) -> bool:
 
 
 def _limit() -> int:
-    return max(1, min(_integer("limit") or _PAGE, _PAGE_MAX))
+    limit = _integer("limit")
+    return max(1, min(_PAGE if limit is None else limit, _PAGE_MAX))
 
 
 def _integer(name: str) -> int | None:

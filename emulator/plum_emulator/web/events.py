@@ -33,6 +33,8 @@ class EventStream:
 
         end = self._feed.watch(hear)
         last = self._since or 0
+        if last > self._feed.count:
+            last = 0  # the number of an emulator that ran before this one: everything here is new
         try:
             yield b": listening\n\n"
             missed = self._feed.since(last) if self._since is not None else []

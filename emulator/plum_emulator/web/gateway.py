@@ -123,11 +123,13 @@ class _Answer:
 def _environ(scope: Scope) -> dict[str, Any]:
     server = scope.get("server") or ("127.0.0.1", 80)
     client = scope.get("client") or ("", 0)
+    query = scope["query_string"].decode("latin-1")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "QUERY_STRING": query,
+        "REQUEST_URI": scope["raw_path"].decode("latin-1") + ("?" + query if query else ""),
         "SERVER_NAME": str(server[0]),
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": "HTTP/" + scope["http_version"],

@@ -15,7 +15,7 @@ class Guard:
     """Lets through what comes from here. `allowed` are further host names that this emulator goes by."""
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
-        self._allowed = frozenset(host.lower().strip("[]") for host in allowed)
+        self._allowed = frozenset(host.lower().strip("[]").removesuffix(".") for host in allowed)
 
     def check(self, request: Request) -> None:
         """Raises Forbidden, with the next step, for a request from elsewhere."""
@@ -40,7 +40,7 @@ class Guard:
 
 def _host_of(url: str) -> str:
     try:
-        return (urlsplit(url).hostname or "").lower()
+        return (urlsplit(url).hostname or "").lower().removesuffix(".")
     except ValueError:
         return ""
 
