@@ -37,6 +37,11 @@ class Feed:
         self._recent: deque[tuple[int, Event]] = deque(maxlen=_KEPT)
         self._watchers: list[Watcher] = []
 
+    @property
+    def count(self) -> int:
+        """The number of the newest event."""
+        return self._count
+
     def publish(self, event: Event) -> None:
         """Tell everybody who watches. Called by one thread at a time."""
         self._count += 1

@@ -75,7 +75,8 @@ class Lifecycle:
         began = self._store.join_group()
         happened = self._happened = []
         try:
-            yield
+            with self._store.reading():
+                yield
             self._store.when_group_ends(lambda kept: self._group_ended(happened, kept=kept))
         except Refusal:
             raise  # decided before anything was written

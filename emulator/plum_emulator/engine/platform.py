@@ -121,7 +121,8 @@ class Platform:
         self, account: Account | None, *, limit: int, before: int | None, operation: str | None
     ) -> list[Exchange]:
         """The newest exchanges of the account, or of logins that are nobody's."""
-        with self._store.transaction():
+        self._store.write_journal()
+        with self._store.reading():
             return self._store.journal.page(
                 account.id if account else None, limit=limit, before=before, operation=operation
             )

@@ -32,9 +32,12 @@ class Ticker(Protocol):
 class LoopTicker:
     """The real one: calls `ring(account)` in its event loop, at the instant or a few milliseconds after it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, clock_of: Callable[[int], Clock]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, clock_of: Callable[[int], Clock], heartbeat: float = _HEARTBEAT
+    ) -> None:
         self._loop = loop
         self._clock_of = clock_of
+        self._every = heartbeat
         self._due: dict[int, int] = {}
         self._wake_at = float("inf")
         self._scheduler: AsyncIOScheduler | None = None
@@ -49,6 +52,7 @@ class LoopTicker:
         self._ring, self._keep_up = ring, keep_up
         self._scheduler = AsyncIOScheduler(event_loop=self._loop, timezone=UTC)
         self._scheduler.start()
+        self._set_alarm()
         self._beat()
 
     def stop(self) -> None:
@@ -77,9 +81,12 @@ class LoopTicker:
     def _ring_for(self, account: int, instant: int) -> None:
         try:
             self._ring(account)
+            return
         except StorageFailed as error:
             _log.error("%s; trying again in a second", error.one_line())
-            self._loop.call_later(_HEARTBEAT, self.heard, account, instant)
+        except Exception:  # the other accounts go on
+            _log.exception("a bug of the emulator; trying again in a second")
+        self._loop.call_later(self._every, self.heard, account, instant)
 
     def _set_alarm(self) -> None:
         due = list(self._due.items())  # a copy: other threads add to it
@@ -103,7 +110,7 @@ class LoopTicker:
 
     def _beat(self) -> None:
         """Once a second: catch what a machine clock that was set back would make the scheduler sleep through."""
-        self._heartbeat = self._loop.call_later(_HEARTBEAT, self._beat)
+        self._heartbeat = self._loop.call_later(self._every, self._beat)
         if self._wake_at < self._loop.time() - _BREATH:
             self._loop.create_task(self.wake())
         self._keep_up()

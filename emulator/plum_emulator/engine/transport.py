@@ -7,6 +7,7 @@ requests to that URL.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections import defaultdict, deque
@@ -22,6 +23,8 @@ from plum_emulator.model.exchanges import Outcome, OutgoingRequest
 from plum_emulator.settings import ANSWER_BODY_LIMIT
 
 Done = Callable[[Outcome], None]
+
+_TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")
 
 _AT_ONCE = 512
 _AT_ONCE_PER_URL = 128
@@ -182,11 +185,12 @@ class _Flight:
             self._refusal = egress.refusal(self._host, address.addr[0]) or ""
             if self._refusal:
                 return pycurl.SOCKET_BAD
-            return socket.socket(address.family, address.socktype, address.protocol)
+            return _Copied(socket.socket(address.family, address.socktype, address.protocol))
 
         request = self.request
         for option, value in (
             (pycurl.URL, request.url.encode()),
+            (pycurl.REQUEST_TARGET, _target(request.url)),
             (pycurl.CUSTOMREQUEST, request.method),
             (pycurl.POSTFIELDS, request.body),
             (pycurl.HTTPHEADER, [*(f"{name}: {value}" for name, value in request.headers), "Expect:"]),
@@ -237,6 +241,26 @@ class _Flight:
             return 0
         self._body += chunk
         return len(chunk)
+
+
+def _target(url: str) -> bytes:
+    """Path and query as they are written: libcurl would write their escapes its own way."""
+    match = _TARGET.match(url)
+    target = match[1] if match else ""
+    return (target if target.startswith("/") else "/" + target).encode()
+
+
+class _Copied:
+    """A socket that libcurl takes a copy of; ours is closed when it has."""
+
+    def __init__(self, ours: socket.socket) -> None:
+        self._ours = ours
+
+    def fileno(self) -> int:
+        return self._ours.fileno()
+
+    def __del__(self) -> None:
+        self._ours.close()
 
 
 def _trust(handle: pycurl.Curl) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -60,7 +61,7 @@ class Worker:
         self._elsewhere = elsewhere
         self._soon = soon
         self._told: list[_Delivery] = []
-        self._unsettled: list[Callable[[], None]] = []
+        self._unsettled: deque[Callable[[], None]] = deque()
         self._keeping_up = threading.Lock()
 
     def recover(self) -> None:
@@ -131,12 +132,13 @@ class Worker:
         if not self._keeping_up.acquire(blocking=False):
             return  # the last time is not over yet
         try:
-            unsettled, self._unsettled = self._unsettled, []
-            for work in unsettled:
-                self._settle(work)
+            for _ in range(len(self._unsettled)):
+                self._settle(self._unsettled.popleft())
             self._store.keep_up()
         except StorageFailed as error:
             _log.error("%s", error.one_line())
+        except Exception:  # nobody looks at what comes of work done elsewhere
+            _log.exception("a bug of the emulator")
         finally:
             self._keeping_up.release()
 
@@ -146,6 +148,8 @@ class Worker:
         except StorageFailed as error:
             _log.error("%s; trying again in a second", error.one_line())
             self._unsettled.append(work)
+        except Exception:  # nobody looks at what comes of work done elsewhere
+            _log.exception("a bug of the emulator; what came of a request is not kept")
 
     def _settle_told(self) -> None:
         told, self._told = self._told, []

@@ -65,8 +65,8 @@ class Journal:
         """The count of the account's newest exchange, also of one that a kill kept from being written."""
         row = self._db.execute(
             "SELECT max(coalesce((SELECT max(n) FROM exchanges WHERE account IS :account), 0), "
-            "coalesce((SELECT exchange FROM messages WHERE account = :account AND exchange IS NOT NULL "
-            "ORDER BY requested_at DESC, seq DESC LIMIT 1), 0))",
+            "coalesce((SELECT exchange FROM messages WHERE account = :account AND type <> 'inbound' "
+            "AND exchange IS NOT NULL ORDER BY requested_at DESC, seq DESC LIMIT 1), 0))",
             {"account": account},
         ).fetchone()
         return int(row[0])

@@ -100,12 +100,14 @@ class Store:
         except StorageFailed as error:
             _log.error("%s; what was to be kept is refused", error.one_line())
         finally:
-            if not kept:
-                self.database.db.rollback()
-            self.journal.transaction_ended(committed=kept)
-            for ended in group:
-                ended(kept)
-            self.database.lock.release()
+            try:
+                if not kept:
+                    self.database.db.rollback()
+            finally:
+                self.journal.transaction_ended(committed=kept)
+                for ended in group:
+                    ended(kept)
+                self.database.lock.release()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
