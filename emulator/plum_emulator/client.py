@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from plum_emulator.errors import CallFailed, ServerUnreachable, SettingsError
+from plum_emulator.clock import stopwatch
+from plum_emulator.errors import CallFailed, PlumEmulatorError, ServerUnreachable, SettingsError
 from plum_emulator.settings import DEFAULT_HOST, DEFAULT_PORT
 
 DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
@@ -51,8 +53,7 @@ class Client:
 
     def ready(self) -> bool:
         """Whether the emulator takes messages. Raises ServerUnreachable, but never CallFailed."""
-        with self._exchange("GET", "/_plum/ready") as answer:
-            return answer.status == 200
+        return self._ask("GET", "/_plum/ready").status == 200
 
     def receive(self, *, from_: str, to: str, body: str) -> Json:
         """Let a handset text one of the account's numbers; the message as it was stored."""
@@ -86,24 +87,34 @@ class Client:
         self._control("POST", "/reset")
 
     @contextmanager
-    def events(self) -> Iterator[Iterator[Json]]:
-        """What happens from now on, as an endless iterator; it listens already when the block begins."""
-        with self._exchange("GET", self._path("/events", {})) as answer:
-            if answer.status != 200:
-                raise _said_no(answer)
-            answer.readline()  # the greeting: from here on nothing is missed
-            yield _events(answer)
+    def events(self, *, within: float | None = None) -> Iterator[Iterator[Json]]:
+        """What happens from now on, as an endless iterator; it listens already when the block begins.
+
+        After `within` seconds, counted from the beginning of the block, it raises TimeoutError.
+        """
+        with closing(self._connection()) as connection:
+            with self._reaching():
+                connection.request("GET", self._path("/events", {}))
+                stream = connection.sock
+                answer = connection.getresponse()
+                if answer.status != 200:
+                    raise self._said_no(_Answer(answer.status, answer.read()))
+                answer.readline()  # the greeting: from here on nothing is missed
+            yield self._events(answer, stream, within)
 
     def _service(self, method: str, service: str, fields: dict[str, Any]) -> list[Json]:
-        login = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        # An argument that was not UTF-8 goes out with the bytes it came with.
+        login = base64.b64encode(f"{self.username}:{self.password}".encode(errors="surrogateescape")).decode()
         headers = {"Authorization": f"Basic {login}"}
-        path, body = f"/ws/sms/{service}.json", urlencode(fields)
+        path, body = f"/ws/sms/{service}.json", urlencode(fields, errors="surrogateescape")
         if method == "GET":
             path, body = f"{path}?{body}", ""
         else:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        with self._exchange(method, path, body, headers) as answer:
-            envelope = _json(answer)
+        answer = self._ask(method, path, body, headers)
+        if answer.status == 401:
+            raise self._no_account()
+        envelope = _json(answer)
         if envelope.get("status") != "success":
             raise CallFailed(
                 f"{service}: {envelope.get('error') or 'no envelope was answered'}",
@@ -117,29 +128,56 @@ class Client:
     ) -> Json:
         body = "" if value is None else json.dumps(value)
         headers = {"Content-Type": "application/json"}
-        with self._exchange(method, self._path(path, query or {}), body, headers) as answer:
-            if answer.status >= 400:
-                raise _said_no(answer)
-            return _json(answer)
+        answer = self._ask(method, self._path(path, query or {}), body, headers)
+        if answer.status >= 400:
+            raise self._said_no(answer)
+        return _json(answer)
 
     def _path(self, path: str, query: Mapping[str, str | int]) -> str:
-        return f"/_plum{path}?{urlencode({'account': self.username, **query})}"
+        return f"/_plum{path}?{urlencode({'account': self.username, **query}, errors='surrogateescape')}"
+
+    def _ask(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> _Answer:
+        with self._reaching(), closing(self._connection()) as connection:
+            connection.request(method, path, body.encode(), dict(headers or {}))
+            answer = connection.getresponse()
+            return _Answer(answer.status, answer.read())
+
+    def _events(self, answer: http.client.HTTPResponse, stream: socket.socket, within: float | None) -> Iterator[Json]:
+        elapsed = stopwatch()
+        while True:
+            with self._reaching(timeouts=within is None):
+                if within is not None:
+                    stream.settimeout(max(within - elapsed() / 1000, 0.001))
+                line = answer.readline()
+            if not line:
+                return
+            if line.startswith(b"data: "):
+                yield json.loads(line[6:])
 
     @contextmanager
-    def _exchange(
-        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
-    ) -> Iterator[http.client.HTTPResponse]:
-        connection = self._connection()
+    def _reaching(self, *, timeouts: bool = True) -> Iterator[None]:
+        """What goes wrong inside goes wrong between here and the emulator."""
         try:
-            connection.request(method, path, body.encode(), headers or {})
-            yield connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+            yield
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            if isinstance(error, TimeoutError) and not timeouts:
+                raise
             raise ServerUnreachable(
                 f"no emulator answers at {self.url}: {error or type(error).__name__}",
                 hint="start one with: plum-emulator serve, or name it with --url or PLUM_EMULATOR_URL",
             ) from error
-        finally:
-            connection.close()
+
+    def _said_no(self, answer: _Answer) -> PlumEmulatorError:
+        if answer.status == 404 and self.username not in _json(self._ask("GET", "/_plum/ready")).get("accounts", ()):
+            return self._no_account()
+        value = _json(answer)
+        return CallFailed(str(value.get("error", f"answered {answer.status}")), hint=str(value.get("hint", "")))
+
+    def _no_account(self) -> SettingsError:
+        return SettingsError(
+            f"the emulator has no account {self.username!r} with this password",
+            hint="name another with --username and --password; the emulator's banner shows them",
+        )
 
     def _connection(self) -> http.client.HTTPConnection:
         try:
@@ -152,22 +190,19 @@ class Client:
         return http.client.HTTPConnection(host, port, timeout=self.timeout)
 
 
-def _json(answer: http.client.HTTPResponse) -> Json:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back, read to its end."""
+
+    status: int
+    body: bytes
+
+
+def _json(answer: _Answer) -> Json:
     try:
-        value = json.loads(answer.read())
+        value = json.loads(answer.body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
         raise CallFailed(f"an answer {answer.status} that is not an emulator's", hint="is another server there?")
     return value
-
-
-def _said_no(answer: http.client.HTTPResponse) -> CallFailed:
-    value = _json(answer)
-    return CallFailed(str(value.get("error", f"answered {answer.status}")), hint=str(value.get("hint", "")))
-
-
-def _events(answer: http.client.HTTPResponse) -> Iterator[Json]:
-    for line in answer:
-        if line.startswith(b"data: "):
-            yield json.loads(line[6:])

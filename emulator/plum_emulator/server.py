@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import socket
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from plum_emulator.clock import RealClock
 from plum_emulator.engine.accounts import Accounts
@@ -169,7 +171,7 @@ class _Http(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -195,6 +197,22 @@ class _Http(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         self.force_exit = True
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP/1.1 that does not hear of other protocols.
+
+    Java's client offers HTTP/2 with a POST, and the parser would then take the body for the first bytes of that.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):
+            head, end, body = data.partition(b"\r\n\r\n")
+            data = _OFFER.sub(rb"\1", head) + end + body
+        super().data_received(data)
+
+
+_OFFER = re.compile(rb"(\r\nconnection:[^\r\n]*?)\bupgrade\b[ \t]*,?", re.IGNORECASE)
 
 
 async def _turns(count: int) -> None:

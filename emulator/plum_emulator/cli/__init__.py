@@ -36,10 +36,13 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="plum-emulator", message="%(prog)s %(version)s")
-def plum_emulator() -> None:
+@click.pass_context
+def plum_emulator(context: click.Context) -> None:
     """A full local emulator of the Plum Voice SMS platform."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,14 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = plum_emulator.main(arguments, prog_name="plum-emulator", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is when a shell closes it: >&-
+            sys.stdout.flush()
     except PlumEmulatorError as error:
         return _say(error.one_line(), error.exit_code)
     except click.ClickException as error:
-        return _say(f"{_one_line(error.format_message())} {_see_help(error)}", 2)
+        return _say(f"{error.format_message()} {_see_help(error)}", 2)
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one of the other, in what it writes itself
         # Who read our output has gone, `head` for example. Nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -65,7 +69,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _say(line: str, code: int) -> int:
-    click.echo(f"plum-emulator: {line}", err=True)
+    from plum_emulator.cli.options import in_one_line  # late: it brings the client, which --version does not need
+
+    click.echo(f"plum-emulator: {in_one_line(_one_line(line))}", err=True)
     return code
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from plum_emulator.cli.options import as_json_option, client_of, client_options, in_one_line, show
+from plum_emulator.cli.options import as_json_option, client_of, client_options, show
 
 
 @click.command()
@@ -71,7 +71,7 @@ def tail(*, as_json: bool, **options: Any) -> None:
 def _line(message: dict[str, Any]) -> str:
     return (
         f"{message['sms_message_id']}  {message['type']:<8}  {message['status']:<11}  "
-        f"{message['from']} > {message['to']}  {in_one_line(message['body'])}"
+        f"{message['from']} > {message['to']}  {message['body']}"
     )
 
 
@@ -83,9 +83,9 @@ def _happened(event: dict[str, Any]) -> str:
     if event["event"] == "callback":
         return f"{short}  callback {event['status']} > {event['url']}: {event['outcome']}"
     if event["event"] == "answer":
-        return f"{short}  inbound  > {event['url']}: {in_one_line(event['outcome'])}"
+        return f"{short}  inbound  > {event['url']}: {event['outcome']}"
     if event["event"] == "text":
-        return f"{short}  automatic text to {message['from']}: {in_one_line(event['body'])}"
+        return f"{short}  automatic text to {message['from']}: {event['body']}"
     arrow = f"{message['from']} > {message['to']}"
     why = message["notification"] or message["reason"]
-    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {in_one_line(why or message['body'])}"
+    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {why or message['body']}"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from plum_emulator.client import DEFAULT_URL, Client
+
+# Control characters, line breaks, marks that turn the direction of writing, and halves of characters.
+_ACTS_ON_TERMINALS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -55,9 +59,9 @@ def client_of(options: dict[str, Any], *, timeout: float | None = 30.0) -> Clien
 
 def show(value: dict[str, Any], *, as_json: bool, line: str) -> None:
     """One line of output: the value as JSON, or the line for people."""
-    click.echo(json.dumps(value) if as_json else line)
+    click.echo(json.dumps(value) if as_json else in_one_line(line))
 
 
 def in_one_line(text: str) -> str:
-    """Text of a message as a person can read it in a terminal: one line, nothing that acts on the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """Text as a person can read it in a terminal: one line, and nothing in it that acts on the terminal."""
+    return _ACTS_ON_TERMINALS.sub("\N{REPLACEMENT CHARACTER}", text)

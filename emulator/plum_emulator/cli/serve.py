@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from plum_emulator.cli.options import Seconds
 from plum_emulator.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 
 _DEFAULTS = Settings()
+_FIELDS = "-d to=16175550123 -d body=Hello"
 
 
 def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -160,7 +162,7 @@ def _banner(server: Any) -> str:
             "",
             "Queue a message:",
             "",
-            f"  curl -u {login} -d to=16175550123 -d from={number} -d body=Hello {server.address}/ws/sms/queue.json",
+            f"  curl -u {shlex.quote(login)} {_FIELDS} -d from={number} {server.address}/ws/sms/queue.json",
             "",
             "Stop with Ctrl-C.",
         )

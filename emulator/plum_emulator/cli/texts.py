@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plum_emulator.cli.options import Seconds, as_json_option, client_of, client_options, in_one_line, show
+from plum_emulator.cli.options import Seconds, as_json_option, client_of, client_options, show
 from plum_emulator.client import Client
 from plum_emulator.errors import CallFailed, NotPossible
 
@@ -36,8 +36,8 @@ def send(*, body: str, to: str, from_: str | None, result_url: str, as_json: boo
 @as_json_option
 def receive(*, body: str, from_: str, to: str | None, timeout: float, as_json: bool, **options: Any) -> None:
     """Let a handset text one of your numbers, and show what it gets back."""
-    client = client_of(options, timeout=max(timeout, 0.1))
-    with client.events() as events:
+    client = client_of(options)
+    with client.events(within=timeout) as events:
         message = client.receive(from_=from_, to=to or _first_number(client), body=body)
         if message["reason"] is None:
             _wait_for_answer(events, message["sms_message_id"])
@@ -70,4 +70,4 @@ def _wait_for_answer(events: Iterator[dict[str, Any]], sms_message_id: str) -> N
 
 def _bubble(text: dict[str, Any]) -> str:
     reason = f"  (failed: {text['reason']})" if text.get("reason") else ""
-    return f"{text['from']}: {in_one_line(text['body'])}{reason}"
+    return f"{text['from']}: {text['body']}{reason}"
