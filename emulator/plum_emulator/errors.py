@@ -59,6 +59,10 @@ class NotFound(NotPossible):
     """The account, number or message does not exist, or is somebody else's."""
 
 
+class FromElsewhere(PlumEmulatorError):
+    """The control surface was asked under a name that is not the emulator's, or by another site's page."""
+
+
 class Refusal(PlumEmulatorError):
     """A request that Plum answers with its failure envelope.
 

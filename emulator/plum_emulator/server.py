@@ -37,7 +37,7 @@ from plum_emulator.wire.answers import warm_up
 
 _POOL = 8
 _WARM_UP_AFTER = 1.0
-_LAST_REQUESTS = 0.4
+_LAST_REQUESTS = 0.25
 _FILES = 8192
 
 

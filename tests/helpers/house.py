@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -192,11 +193,17 @@ class House:
             if fields.keys() == {"sms_message_id", "status"} and fields["sms_message_id"] == message.sms_message_id
         ]
 
-    def reopened(self) -> House:
-        """Another emulator on the same file, after this one has gone: a restart."""
-        path = self.store.database.path
+    def reopened(self, **changes: Any) -> House:
+        """Another emulator on the same file, after this one was stopped."""
+        self.platform.close()
         self.store.close()
-        return House(path, now=self.clock.now(), **self._again)
+        return House(self.store.database.path, **{**self._again, "now": self.clock.now(), **changes})
+
+    def after_a_kill(self, path: Path, **changes: Any) -> House:
+        """Another emulator, on a copy of what a kill at this moment would leave on the disk."""
+        for ending in ("", "-wal"):
+            shutil.copyfile(f"{self.store.database.path}{ending}", f"{path}{ending}")
+        return House(path, **{**self._again, "now": self.clock.now(), **changes})
 
     def advance(self, milliseconds: int = 0) -> None:
         """Move the clock, instant by instant, and settle everything that falls due on the way."""

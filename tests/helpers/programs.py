@@ -103,7 +103,8 @@ def emulator(
             yield started
             if process.poll() is None:
                 assert started.end().code == 0
-            assert may_complain or started.complaints() == ""
+            complaints = started.complaints()
+            assert may_complain or complaints == "", complaints
         finally:
             _gone(process)
 

@@ -93,15 +93,21 @@ def told(hits: list[Hit]) -> dict[str, list[str]]:
     return found
 
 
-def application(_hit: Hit) -> Answer:
-    """An application that answers each text."""
-    return Answer(body=b"<reply><sms_message>Back</sms_message></reply>")
+def replied(hits: list[Hit]) -> set[str]:
+    """The texts whose reply has reached its last status."""
+    return {hit.path.partition("=")[2] for hit in hits if hit.path != "/" and hit.fields["status"] == "received"}
 
 
 def test_what_was_accepted_runs_its_course_through_kill_after_kill(tmp_path: Path) -> None:
     """No accepted message is lost, no status skipped or repeated in the table, no callback left out, no id twice."""
     file, load, chance = tmp_path / "plum.db", Load(), random.Random(2)
     options = (*DELAYS, "--database", str(file))
+
+    def application(hit: Hit) -> Answer:
+        result_url = f"{results.url}/?reply-to={hit.fields['sms_message_id']}"
+        reply = f'<reply><sms_message result_url="{result_url}">Back</sms_message></reply>'
+        return Answer(body=reply.encode())
+
     with receiver() as results, receiver(application) as texts:
         for _ in range(ROUNDS):
             with emulator(*options) as running:
@@ -118,9 +124,7 @@ def test_what_was_accepted_runs_its_course_through_kill_after_kill(tmp_path: Pat
                 lambda hits: {id_ for id_, statuses in told(hits).items() if "received" in statuses} >= set(load.sent),
                 "a last status for each message",
             )
-            texts.wait_until(
-                lambda hits: {hit.fields["sms_message_id"] for hit in hits} >= set(load.came), "each text posted"
-            )
+            results.wait_until(lambda hits: replied(hits) >= set(load.came), "a reply to each text")
 
     assert kept >= {*load.sent, *load.came}
     assert [id_ for id_, times in Counter(load.sent + load.came).items() if times > 1] == []

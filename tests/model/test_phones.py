@@ -6,7 +6,7 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.messages import any_code_points
@@ -109,6 +109,7 @@ def test_a_huge_text_is_refused_in_few_words() -> None:
 
 
 @given(numbers, st.lists(st.sampled_from([" ", "-", ".", "(", ")", "/", "\t"]), max_size=20), st.randoms())
+@settings(deadline=None)
 def test_punctuation_changes_nothing_wherever_it_stands(number: str, marks: list[str], chance: Random) -> None:
     form = list(number)
     for mark in marks:
@@ -117,6 +118,7 @@ def test_punctuation_changes_nothing_wherever_it_stands(number: str, marks: list
 
 
 @given(st.one_of(any_code_points, st.text("0123456789+-() ", max_size=45)))
+@settings(deadline=None)
 def test_any_text_is_11_digits_or_refused(text: str) -> None:
     if is_number(text):
         assert re.fullmatch(r"1[2-9][0-9]{2}[2-9][0-9]{6}", normalized(text), re.ASCII)
@@ -131,5 +133,6 @@ def test_a_number_for_people_is_grouped() -> None:
 
 
 @given(numbers)
+@settings(deadline=None)
 def test_a_number_for_people_is_still_that_number(number: str) -> None:
     assert normalized(pretty(number)) == number

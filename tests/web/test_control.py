@@ -280,7 +280,8 @@ def test_exchanges_are_paged_to_the_end(caller: Caller, count: int, limit: int) 
 @pytest.mark.parametrize(("limit", "count"), [("0", 1), ("1", 1), ("50", 50), ("", 50), ("9" * 18, 1000)])
 def test_a_page_has_between_1_and_1000_messages(long_log: Caller, limit: str, count: int) -> None:
     """Out of its bounds the nearer bound is taken; left out, it is 50."""
-    assert len(long_log.get(f"/_plum/messages?limit={limit}").values["messages"]) == count
+    page = long_log.get(f"/_plum/messages?limit={limit}", described=count < 1000).values
+    assert len(page["messages"]) == count
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +289,7 @@ def long_log() -> Iterator[Caller]:
     """A log of 1001 messages. Only read it."""
     house = House()
     caller = Caller(house)
-    caller.queue({"to": HANDSET, "from": MINE, "body": "x" * 160 * 1001})
+    caller.queue({"to": HANDSET, "from": MINE, "body": "x" * 160 * 1001}, described=False)
     yield caller
     caller.close()
     house.close()

@@ -109,7 +109,7 @@ def test_a_text_that_cannot_be_says_why(
         (MINE, "http://127.0.0.1/" + "a" * 2048, 400, "application_url: the URL has 2065 characters"),
         (MINE, "http://127.0.0.1/\ud800", 400, "'application_url' has half a surrogate pair in it"),
         (PCI, "http://127.0.0.1", 400, f"{PCI} is a PCI number, which cannot receive texts"),
-        ("555", "http://127.0.0.1", 400, "to: '555' is not a phone number"),
+        ("555", "http://127.0.0.1", 400, "number: '555' is not a phone number"),
         (HANDSET, "http://127.0.0.1", 404, f"{HANDSET} is not a number of account 'username'"),
     ],
 )

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from helpers.caller import FORM, Caller
 from helpers.house import HANDSET, MINE, House
-
 from plum_emulator.errors import BadAnswer
 from plum_emulator.wire.answers import read_answer
 

@@ -10,7 +10,6 @@ import pytest
 
 from helpers.caller import Caller, Told
 from helpers.house import APPLICATION, HANDSET, MINE, OTHER, House
-
 from plum_emulator.engine.feed import Feed
 from plum_emulator.web.events import EventStream
 
@@ -137,7 +136,7 @@ def test_what_was_missed_is_the_own_accounts_alone(caller: Caller) -> None:
         assert listener.is_quiet()
 
 
-def test_a_listener_that_leaves_is_forgotten(house: House, caller: Caller) -> None:
+def test_a_listener_that_leaves_is_forgotten(caller: Caller) -> None:
     with caller.listening() as listener:
         listener.block()
     caller.post("/_plum/reset")
@@ -199,7 +198,7 @@ def test_a_quiet_stream_gives_a_sign_of_life() -> None:
     assert seconds >= 30
 
 
-def test_a_listener_that_falls_far_behind_is_sent_home(house: House, caller: Caller) -> None:
+def test_a_listener_that_falls_far_behind_is_sent_home(house: House) -> None:
     """It may come back with Last-Event-ID. The emulator does not keep what nobody reads."""
 
     async def read_slowly() -> list[bytes]:

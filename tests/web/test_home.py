@@ -8,7 +8,6 @@ import pytest
 
 from helpers.caller import Caller
 from helpers.house import APPLICATION, MINE, OTHER, PCI, SEEDS, House
-
 from plum_emulator.model.accounts import Number, Seed
 
 HOSTILE = "<script>alert('1')</script>\"&{{7*7}}"

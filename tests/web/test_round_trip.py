@@ -40,7 +40,7 @@ def emulator() -> Iterator[Caller]:
 @example(body="=" * 161)
 @example(body="\N{FAMILY}" * 160 + "\0")
 @example(body="null")
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 def test_what_is_queued_comes_back_from_every_service(emulator: Caller, body: str) -> None:
     """In JSON as it is; in XML with U+FFFD for each character that XML 1.0 cannot carry."""
     emulator.post("/_plum/reset")
@@ -61,7 +61,7 @@ def test_what_is_queued_comes_back_from_every_service(emulator: Caller, body: st
 
 
 @given(body=texts)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_multipart_and_url_encoded_forms_say_the_same(emulator: Caller, body: str) -> None:
     emulator.post("/_plum/reset")
     fields = {"to": HANDSET, "from": MINE, "body": body}
@@ -76,7 +76,7 @@ def test_multipart_and_url_encoded_forms_say_the_same(emulator: Caller, body: st
 
 
 @given(body=texts)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_what_a_handset_texts_comes_back_whole(emulator: Caller, body: str) -> None:
     """An inbound message is one message, however long it is."""
     emulator.post("/_plum/reset")
@@ -90,7 +90,7 @@ def test_what_a_handset_texts_comes_back_whole(emulator: Caller, body: str) -> N
 
 
 @given(body=texts)
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 def test_the_journal_keeps_the_bytes(emulator: Caller, body: str) -> None:
     emulator.post("/_plum/reset")
     heard = emulator.queue({"to": HANDSET, "from": MINE, "body": body}, format_="xml")

@@ -126,7 +126,7 @@ _values = st.one_of(any_code_points, st.sampled_from([*SAMPLE.values()]))
 
 
 @given(st.dictionaries(st.sampled_from([*SAMPLE, "other"]), _values))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_any_fields_are_a_message_or_refused_in_plums_words(fields: dict[str, str]) -> None:
     asked = read_or_error(fields)
     if isinstance(asked, str):

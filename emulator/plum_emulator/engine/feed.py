@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from plum_emulator.model.messages import Message
 
-Kind = Literal["status", "callback", "answer", "text", "refused", "reset"]
+Kind = Literal["status", "callback", "answer", "text", "reset"]
 _KEPT = 2000
 _log = logging.getLogger("plum_emulator")
 

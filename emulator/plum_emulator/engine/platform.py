@@ -85,7 +85,7 @@ class Platform:
 
     def receive(self, account: Account, *, to: str, from_: str, body: str) -> Message:
         """A handset texts one of the account's numbers. Raises NotFound or NotPossible."""
-        number, handset = self._number(account, to), _number(from_, "from")
+        number, handset = self._number(account, to, "to"), _number(from_, "from")
         if number == handset:
             raise NotPossible(f"{number} cannot text itself", hint="let a handset be 'from': 16175550123")
         if not body:
@@ -129,7 +129,7 @@ class Platform:
 
     def set_application(self, account: Account, number: str, url: str) -> Number:
         """Where texts to the number are posted from now on; "" for nowhere. Raises NotFound or NotPossible."""
-        known = self._number(account, number)
+        known = self._number(account, number, "number")
         problem = application_problem(url)
         if problem:
             raise NotPossible(f"application_url: {problem}", hint="for example http://127.0.0.1:8000/sms")
@@ -179,7 +179,8 @@ class Platform:
     def note(self, exchange: Exchange) -> None:
         """Keep an exchange in the journal."""
         self._store.journal.note(exchange)
-        if self._store.journal.crowded:
+        # A group takes a crowd along when it ends, and must not end before its answers wait for it.
+        if self._store.journal.a_crowd_more and not self._store.grouping:
             with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
                 self._store.write_journal()
 
@@ -192,8 +193,8 @@ class Platform:
             )
         return message
 
-    def _number(self, account: Account, text: str) -> str:
-        number = _number(text, "to")
+    def _number(self, account: Account, text: str, name: str) -> str:
+        number = _number(text, name)
         if number not in account.numbers:
             raise NotFound(f"{number} is not a number of account {account.username!r}", hint=_has(account))
         return number

@@ -60,7 +60,8 @@ class LoopTicker:
         if self._heartbeat:
             self._heartbeat.cancel()
         if self._scheduler:
-            self._scheduler.shutdown(wait=False)
+            # A wake-up that has begun to ring comes to its end first: the scheduler would report it as a failure.
+            self._loop.call_soon(self._scheduler.shutdown, False)
             self._scheduler = None
 
     def heard(self, account: int, instant: int) -> None:
@@ -71,6 +72,8 @@ class LoopTicker:
 
     async def wake(self) -> None:
         """Ring for every account that has something due, then set the alarm for what comes next."""
+        if self._scheduler is None:
+            return
         self._wake_at = float("inf")
         for account, instant in list(self._due.items()):
             if self._clock_of(account).seconds_until(instant) == 0:

@@ -69,11 +69,13 @@ class Database:
 
     def _prepare(self, db: sqlite_utils.Database) -> None:
         self._refuse_strangers(db)
-        db.execute("PRAGMA journal_mode = WAL").fetchone()
         # After a kill of the process both lose nothing; a power cut may cost NORMAL the last commits.
         db.execute(f"PRAGMA synchronous = {'OFF' if self.temporary else 'NORMAL'}")
+        db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA temp_store = MEMORY")
         migrations.apply(db)
+        with db.atomic():  # fails now, and not at the first message, when the file may only be read
+            db.execute("DELETE FROM emulator WHERE name IS NULL")
 
     def _refuse_strangers(self, db: sqlite_utils.Database) -> None:
         applied = {migration.name for migration in migrations.applied(db)}

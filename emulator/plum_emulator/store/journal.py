@@ -48,6 +48,11 @@ class Journal:
         """Whether so many wait that even a hurried transaction should take them along."""
         return len(self._waiting) >= _CROWD
 
+    @property
+    def a_crowd_more(self) -> bool:
+        """The same, once for every so many that wait: where writing fails, it is not tried with each of them."""
+        return len(self._waiting) % _CROWD == 0
+
     def write_waiting(self) -> None:
         """Write what is noted. It goes on waiting until `transaction_ended` says how that went."""
         fresh = self._waiting[self._written :]

@@ -59,6 +59,11 @@ class Store:
             finally:
                 self.journal.transaction_ended(committed=committed)
 
+    @property
+    def grouping(self) -> bool:
+        """Whether a group is open."""
+        return self._group is not None
+
     def join_group(self) -> bool:
         """Begin a transaction that others may join, or join the one that is open; whether it was begun.
 

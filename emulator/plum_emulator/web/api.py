@@ -6,7 +6,7 @@ One view for all, written with care: it is what applications call thousands of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,9 +28,9 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 class _Anything(BaseConverter):
-    """A path with any slashes in it, or none, or nothing at all."""
+    """Nothing, or any characters: slashes and line ends too."""
 
-    regex = ".*?"
+    regex = r"[\s\S]*?"
     part_isolating = False
 
 
@@ -85,7 +85,8 @@ class Services:
             status, reason = refusal.http_status, refusal.reason
             extra = _EXTRA.get(status, ())
             if status == 405:
-                extra = (("Allow", self._operations[service][0]),)
+                method = self._operations[service][0]
+                extra = (("Allow", "GET, HEAD" if method == "GET" else method),)
         except StorageFailed as failure:
             reply, status, reason = _lost(service), 500, failure.one_line()
         body = reply.render(call.format)
@@ -115,8 +116,8 @@ class Services:
         fields = read_form(call.environ[BODY], call.environ.get("CONTENT_TYPE", ""))
         asked = read_send(fields, can_text=account.can_text)
         call.n = self._platform.next_exchange(account)
-        call.environ[IF_LOST] = _Lost(call)
         messages = self._platform.queue(account, asked, exchange=call.n)
+        call.environ[IF_LOST] = _Lost(call)
         return Reply(
             "queue",
             rows=tuple(queued_resource(message, to=asked.to, from_=asked.from_) for message in messages),
@@ -145,24 +146,27 @@ class Services:
         duration_ms: float,
     ) -> None:
         environ = call.environ
-        self._platform.note(
-            Exchange(
-                account=call.account.id if call.account else None,
-                n=call.n or self._platform.next_exchange(call.account),
-                at=at,
-                direction="in",
-                operation=call.service,
-                method=environ["REQUEST_METHOD"],
-                url=environ["REQUEST_URI"],
-                request_headers=_kept(environ),
-                request_body=environ[BODY],
-                status=status,
-                response_headers=headers,
-                response_body=body,
-                duration_ms=duration_ms,
-                outcome=f"{error}: {reason}" if reason else error or "ok",
-            )
+        exchange = Exchange(
+            account=call.account.id if call.account else None,
+            n=call.n or self._platform.next_exchange(call.account),
+            at=at,
+            direction="in",
+            operation=call.service,
+            method=environ["REQUEST_METHOD"],
+            url=environ["REQUEST_URI"],
+            request_headers=_kept(environ),
+            request_body=environ[BODY],
+            status=status,
+            response_headers=headers,
+            response_body=body,
+            duration_ms=duration_ms,
+            outcome=f"{error}: {reason}" if reason else error or "ok",
         )
+        lost: _Lost | None = environ.get(IF_LOST)
+        if lost is None or not self._platform.when_kept(
+            lambda kept: self._platform.note(exchange if kept else lost.instead_of(exchange))
+        ):
+            self._platform.note(exchange)
 
 
 class _Lost:
@@ -172,9 +176,18 @@ class _Lost:
         self._call = call
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        headers, body = self._answer()
+        return Response(body, 500, headers)(environ, start)
+
+    def instead_of(self, exchange: Exchange) -> Exchange:
+        """The exchange as it was in the end."""
+        headers, body = self._answer()
+        outcome = "Error sending sms request: the message could not be committed"
+        return replace(exchange, status=500, response_headers=headers, response_body=body, outcome=outcome)
+
+    def _answer(self) -> tuple[Headers, bytes]:
         format_ = self._call.format
-        answer = Response(_lost(self._call.service).render(format_), 500, [("Content-Type", CONTENT_TYPES[format_])])
-        return answer(environ, start)
+        return (("Content-Type", CONTENT_TYPES[format_]),), _lost(self._call.service).render(format_)
 
 
 def _lost(service: str) -> Reply:

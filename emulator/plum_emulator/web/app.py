@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
 from plum_emulator.engine.platform import Platform
-from plum_emulator.errors import NotFound, PlumEmulatorError, StorageFailed
+from plum_emulator.errors import FromElsewhere, NotFound, PlumEmulatorError, StorageFailed
 from plum_emulator.web import demo
 from plum_emulator.web.api import Services
 from plum_emulator.web.control import Control
@@ -41,13 +41,12 @@ def build_app(platform: Platform, *, allow_hosts: tuple[str, ...], ready: Callab
 
 
 def _in_words(error: PlumEmulatorError) -> tuple[Response, int]:
-    status = 404 if isinstance(error, NotFound) else 500 if isinstance(error, StorageFailed) else 400
+    status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
     return jsonify(error=error.message, hint=error.hint), status
 
 
 def _http_in_words(error: HTTPException) -> Response:
-    what, _, hint = (error.description or error.name).partition("; ")
-    response = jsonify(error=what, hint=hint or _HINTS.get(error.code or 500, ""))
+    response = jsonify(error=error.description or error.name, hint=_HINTS.get(error.code or 500, ""))
     response.status_code = error.code or 500
     allow = getattr(error, "valid_methods", None)
     if allow:
@@ -55,6 +54,7 @@ def _http_in_words(error: HTTPException) -> Response:
     return response
 
 
+_STATUSES = {FromElsewhere: 403, NotFound: 404, StorageFailed: 500}
 _HINTS = {
     404: "Plum's services are under /ws/sms/, the control surface under /_plum/ (see /_plum/openapi.yaml)",
     405: "see the Allow header, and /_plum/openapi.yaml",

@@ -61,7 +61,10 @@ class Gateway:
             answer.take(self._app, environ)
             await self._hold(answer, environ)
         else:
-            await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
+            except asyncio.CancelledError:
+                return  # the emulator stops, and has given up on this connection
         stream: Stream | None = environ.get(STREAM)
         if stream is not None:
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != b"content-length"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
+
+from plum_emulator.errors import FromElsewhere
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -18,16 +19,16 @@ class Guard:
         self._allowed = frozenset(host.lower().strip("[]").removesuffix(".") for host in allowed)
 
     def check(self, request: Request) -> None:
-        """Raises Forbidden, with the next step, for a request from elsewhere."""
+        """Raises FromElsewhere, with the next step, for a request from elsewhere."""
         host = _host_of("//" + request.headers.get("Host", ""))
         if not self._is_ours(host):
-            raise Forbidden(
-                f"the control surface does not answer to the host name {host[:80]!r}; "
-                f"start the emulator with --allow-host {host[:80] or 'NAME'}"
+            raise FromElsewhere(
+                f"the control surface does not answer to the host name {host[:80]!r}",
+                hint=f"start the emulator with --allow-host {host[:80] or 'NAME'}",
             )
         origin = request.headers.get("Origin")
         if origin is not None and request.method not in _SAFE and _authority(origin) != request.host.lower():
-            raise Forbidden(f"a page of another site, {origin[:80]!r}, may not change anything here")
+            raise FromElsewhere(f"a page of another site, {origin[:80]!r}, may not change anything here")
 
     def _is_ours(self, host: str) -> bool:
         if host in self._allowed or host == "localhost" or host.endswith(".localhost"):

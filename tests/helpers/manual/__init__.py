@@ -1,1 +1,1 @@
-"""What the tests of the manual share: its pages as data, the tables that are written from the code, and its examples."""
+"""The manual, for its tests: pages as data, tables written from the code, and examples that are played."""

@@ -22,17 +22,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from helpers.manual.comparing import difference, error_in, shows
 from helpers.manual.pages import ROOT, Block, Page
 from helpers.programs import QUICK, emulator, plain_environment
 from helpers.receivers import Answer, Hit, receiver
+from plum_emulator.errors import PlumEmulatorError
 from plum_emulator.scenario.seeds import read_seeds
 from plum_emulator.wire.answers import read_answer
 
 EMULATOR, APPLICATION = "127.0.0.1:7586", "127.0.0.1:8000"
 _DEADLINE = 10.0
-_LOOK_EVERY = 0.1
+_PATIENCE = 1.0
+_LOOK_EVERY = 0.05
 _READY = re.compile(r"ready at http://(127\.0\.0\.1:\d+)")
-_SERVES = re.compile(r"make run|plum-emulator serve\b")
+_SERVES = re.compile(r"^(\$ )?(make run$|plum-emulator serve\b)", re.MULTILINE)
 _LISTENS = re.compile(r"plum-emulator tail\b|curl -N\b")
 _LOOKS = re.compile(r"curl (?!.*(-d|-X)\b)|plum-emulator (status|messages|conversation)\b|sqlite-utils\b|datasette\b")
 _MAKES = re.compile(r"^make (\w[\w-]*)$", re.MULTILINE)
@@ -40,11 +43,10 @@ _MAKES = re.compile(r"^make (\w[\w-]*)$", re.MULTILINE)
 
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """A fresh emulator with its folder; when the block ends, everything that was started has gone."""
+    """A folder and an application; when the block ends, everything that was started has gone."""
     with ExitStack() as stack:
         application = stack.enter_context(receiver(_thanks))
-        started = stack.enter_context(emulator(*QUICK, folder=folder))
-        played = Stage(folder, address=_authority(started.url), application=_authority(application.url))
+        played = Stage(folder, stack, application=_authority(application.url))
         stack.callback(played.close)
         yield played
 
@@ -60,9 +62,10 @@ def _authority(url: str) -> str:
 class Stage:
     """Where the examples of one page are played, one after the other."""
 
-    def __init__(self, folder: Path, *, address: str, application: str) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, *, application: str) -> None:
         self._folder = folder
-        self._address = address
+        self._stack = stack
+        self._address = EMULATOR
         self._application = application
         self._running: list[_Program] = []
         self._listening: list[tuple[_Program, list[str]]] = []
@@ -83,18 +86,19 @@ class Stage:
 
     def play(self, page: Page) -> None:
         """Every example of the page. Fails at the first that does not do what the page says."""
+        if _asks_an_emulator(page):
+            started = self._stack.enter_context(emulator(*QUICK, folder=self._folder))
+            self._address = _authority(started.url)
         for block in page.blocks:
-            where = f"{page.name}, line {block.line}"
-            assert block.language in self._players, f"{where}: nobody can play {block.language!r}"
-            try:
+            with _naming(f"{page.name}, line {block.line}"):
+                assert block.language in self._players, f"nobody can play {block.language!r}"
                 self._play(block)
-            except (AssertionError, subprocess.SubprocessError, ValueError) as error:
-                raise AssertionError(f"{where}: {error}") from error
-        self._expect_no_error()
-        assert not self._listening, f"{page.name}: nothing comes after a command that listens"
+        with _naming(page.name):
+            self._expect_no_error()
+            assert not self._listening, "nothing comes after a command that listens"
 
     def close(self) -> None:
-        """End what still runs."""
+        """End what the page has started."""
         for program in self._running:
             program.end()
 
@@ -112,17 +116,18 @@ class Stage:
             _until(partial(self._heard, program, shown, block), expected=partial(str, shown))
 
     def _heard(self, program: _Program, shown: list[str], block: Block) -> bool:
-        if _shows(self._there(program.said), shown):
-            return True
+        for _ in _moments(_PATIENCE):
+            if shows(self._there(program.said), shown):
+                return True
         self._sh(block)
         return False
 
     def _sh(self, block: Block) -> None:
         self._without_make(block.text)
-        self._succeed(["sh", "-e", "-c", self._here(_MAKES.sub("", block.text))])
+        self._said = self._succeed(["sh", "-e", "-c", self._here(_MAKES.sub("", block.text))])
 
     def _python(self, block: Block) -> None:
-        self._succeed([sys.executable, "-c", self._here(block.text)])
+        self._said = self._succeed([sys.executable, "-c", self._here(block.text)])
 
     def _json(self, block: Block) -> None:
         """What the example before it prints last, or else just JSON."""
@@ -130,11 +135,11 @@ class Stage:
         said, self._said = self._said, None
         if said is None:
             return
-        end = time.monotonic() + _DEADLINE
-        while (problem := _difference(shown, said.text)) and said.is_a_look and time.monotonic() < end:
-            self._succeed(said.arguments)
-            said, self._said = self._said, None
-            assert said is not None
+        problem = difference(shown, said.text)
+        for _ in _moments(_DEADLINE) if problem and said.is_a_look else ():
+            problem = difference(shown, self._succeed(said.arguments).text)
+            if not problem:
+                break
         assert not problem, problem
 
     def _console(self, block: Block) -> None:
@@ -151,10 +156,10 @@ class Stage:
         elif _LISTENS.match(command):
             self._listening.append((self._start(command), shown))
         elif _LOOKS.match(command):
-            _until(lambda: _shows(self._run(command), shown), lambda: f"{shown} in {self._run(command)!r}")
+            _until(lambda: shows(self._run(command), shown), lambda: f"{shown} in {self._run(command)!r}")
         elif not _MAKES.match(command):
             said = self._run(command)
-            assert _shows(said, shown), f"{command!r} says {said!r}, which is not {shown}"
+            assert shows(said, shown), f"{command!r} says {said!r}, which is not {shown}"
 
     def _run(self, command: str) -> str:
         """Everything that a command says, seen from the page."""
@@ -173,21 +178,27 @@ class Stage:
 
     def _serve(self, command: str, shown: list[str]) -> None:
         """Start another emulator, on a free port; from here on it is the one that the page speaks of."""
-        program = self._start(command.replace("make run", "plum-emulator serve"))
-        _until(lambda: program.ended() or _READY.search(program.said), lambda: f"an emulator; it said {program.said}")
-        ready = _READY.search(program.said)
-        if ready:
-            self._address = ready[1]
-        self._code = program.ended() or 0
+        if command == "make run":
+            command = "plum-emulator serve"
+            assert re.search(rf"^run:.*\n\t.*/{command}$", _makefile(), re.MULTILINE), "make run does something else"
+        program = self._start(command)
+
+        def has_shown() -> bool:
+            ended, ready = program.ended(), _READY.search(program.said)
+            self._address = ready[1] if ready else self._address
+            self._code = ended or 0
+            return ended is not None or (ready is not None and shows(self._there(program.said), shown))
+
+        _until(has_shown, lambda: f"{shown} in {program.said!r}")
         said = self._there(program.said)
-        assert _shows(said, shown), f"{command!r} says {said!r}, which is not {shown}"
+        assert shows(said, shown), f"{command!r} says {said!r}, which is not {shown}"
 
     def _start(self, command: str) -> _Program:
         program = _Program(["sh", "-c", f"exec {self._here(command)}"], self._folder, self._environment())
         self._running.append(program)
         return program
 
-    def _succeed(self, arguments: list[str]) -> None:
+    def _succeed(self, arguments: list[str]) -> _Said:
         done = subprocess.run(
             arguments,
             capture_output=True,
@@ -198,13 +209,12 @@ class Stage:
             check=False,
         )
         assert done.returncode == 0, f"it ended with {done.returncode}, and said {done.stdout}{done.stderr}"
-        self._said = _Said(arguments, self._there(done.stdout))
+        return _Said(arguments, self._there(done.stdout))
 
     def _expect_no_error(self) -> None:
         """An example whose answer is an error says so: a block of JSON that shows it comes next."""
         said, self._said = self._said, None
-        for value in _json_values(said.text) if said else ():
-            assert not (isinstance(value, dict) and value.get("error")), f"the example before it fails: {value}"
+        assert said is None or not error_in(said.text), f"the example before fails: {said.text}"
 
     def _sql(self, block: Block) -> None:
         def find() -> list[Any]:
@@ -224,7 +234,7 @@ class Stage:
     def _without_make(self, text: str) -> None:
         """`make` would make a house in the house: its targets have to be there, and are not played."""
         for target in _MAKES.findall(text):
-            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"no target {target}"
+            assert re.search(rf"^{target}:", _makefile(), re.MULTILINE), f"no target {target}"
 
     def _here(self, text: str) -> str:
         """The page's words, as they are right on this stage."""
@@ -308,65 +318,35 @@ def _commands(text: str) -> list[tuple[str, list[str]]]:
     return commands
 
 
-def _shows(said: str, shown: list[str]) -> bool:
-    """Whether all lines that are shown were said, in this order."""
-    lines = iter(said.splitlines())
-    return all(any(_like(line, spoken) for spoken in lines) for line in shown if line.strip())
-
-
-def _like(shown: str, said: str) -> bool:
-    """Whether a text on a page, where `…` stands for anything, is what was said."""
-    pattern = ".*".join(map(re.escape, shown.strip().split("…")))
-    return re.fullmatch(pattern, said.strip(), re.DOTALL) is not None
-
-
-def _json_values(text: str) -> list[Any]:
-    """The JSON values in a text, whatever else stands between them."""
-    values, place, decoder = [], 0, json.JSONDecoder()
-    while (begin := re.search(r"[\[{]", text[place:])) is not None:
-        try:
-            value, place = decoder.raw_decode(text, place + begin.start())
-            values.append(value)
-        except ValueError:
-            place += begin.end()
-    return values
-
-
-def _difference(shown: Any, said: str) -> str:
-    """How the last JSON value that was said differs from the one on the page; "" when it does not."""
-    values = _json_values(said)
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    """Whatever goes wrong inside is told with its place."""
     try:
-        assert values, f"a JSON answer was expected, and not {said!r}"
-        _compare(shown, values[-1], "the answer")
-    except AssertionError as problem:
-        return str(problem)
-    return ""
+        yield
+    except (AssertionError, PlumEmulatorError, sqlite3.Error, subprocess.SubprocessError, ValueError) as error:
+        raise AssertionError(f"{place}: {error}") from error
 
 
-def _compare(shown: Any, said: Any, where: str) -> None:
-    """Fails unless both have the same shape and texts. Numbers may differ; a list may be shown in part."""
-    match shown, said:
-        case dict(), dict():
-            assert list(shown) == list(said), f"{where} has {list(said)}, and not {list(shown)}"
-            for name, value in shown.items():
-                _compare(value, said[name], f"{where}.{name}")
-        case list(), list():
-            assert len(shown) <= len(said), f"{where} has {len(said)} items, and not {len(shown)}"
-            for place, value in enumerate(shown):
-                _compare(value, said[place], f"{where}[{place}]")
-        case str(), str():
-            assert _like(shown, said), f"{where} is {said!r}, and not {shown!r}"
-        case (bool(), bool()) | (None, None):
-            assert shown is said, f"{where} is {said!r}, and not {shown!r}"
-        case (int() | float(), int() | float()):
-            pass
-        case _:
-            raise AssertionError(f"{where} is {said!r}, and not {shown!r}")
+def _asks_an_emulator(page: Page) -> bool:
+    """Whether the examples ask an emulator that they do not start themselves."""
+    texts = [block.text for block in page.blocks]
+    asks = any(EMULATOR in text or "plum-emulator" in text for text in texts)
+    return asks and not any(_SERVES.search(text) for text in texts)
+
+
+def _makefile() -> str:
+    return (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def _until(met: Callable[[], Any], expected: Callable[[], str]) -> None:
     """Return as soon as it is so."""
-    end, pause = time.monotonic() + _DEADLINE, threading.Event()
-    while not met():
-        assert time.monotonic() < end, f"{expected()} did not come"
+    assert any(met() for _ in _moments(_DEADLINE)), f"{expected()} did not come"
+
+
+def _moments(seconds: float) -> Iterator[None]:
+    """Now, and every few moments until the time is over."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    yield
+    while time.monotonic() < end:
         pause.wait(_LOOK_EVERY)
+        yield

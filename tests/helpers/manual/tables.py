@@ -13,7 +13,7 @@ from plum_emulator.scenario.magic import Fate, MagicNumbers
 from plum_emulator.scenario.plans import Delays, plan
 from plum_emulator.settings import Settings
 
-_PLACE = re.compile(r"(?<=<!-- table: )(?P<name>[^>]+)(?P<open> -->\n).*?(?P<close>\n<!-- end -->)", re.DOTALL)
+_PLACE = re.compile(r"^<!-- table: (?P<name>.+) -->\n(?P<table>(?:(?!<!--).*\n)*)<!-- end -->$", re.MULTILINE)
 _COMMON = ("url", "username", "password")
 
 
@@ -36,7 +36,7 @@ def environment_of(option: click.Option) -> str:
 
 def written(text: str) -> str:
     """The page's text with every table written anew."""
-    return _PLACE.sub(lambda match: match["name"] + match["open"] + _table(match["name"]) + match["close"], text)
+    return _PLACE.sub(lambda match: f"<!-- table: {match['name']} -->\n{_table(match['name'])}\n<!-- end -->", text)
 
 
 def names(text: str) -> list[str]:

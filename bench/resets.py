@@ -1,0 +1,121 @@
+"""How long it takes to bring an account back to its seed."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+from bench import processes
+from bench.calls import LOGIN, Caller, Request, queued
+from bench.effort import Effort
+from bench.filling import fill
+from bench.report import Group, at_most, median_and_range
+from plum_emulator.clock import RealClock
+from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.feed import Feed
+from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.platform import Platform
+from plum_emulator.ids import IdSource
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.exchanges import Exchange
+from plum_emulator.scenario.magic import MagicNumbers
+from plum_emulator.scenario.plans import Delays
+from plum_emulator.scenario.seeds import read_seeds
+from plum_emulator.store.store import Store
+
+_HOW = """\
+Medians of {resets} resets, with the least and the greatest. In process: the operation alone, on a database file, the
+account refilled before each; the words of all messages are in the full-text index. Over HTTP: {rows:,} messages queued
+over HTTP, then `POST /_plum/reset`; each message has its journal entry and two rows of the agenda."""
+
+
+def measure(effort: Effort, folder: Path) -> Group:
+    """The figures of resetting."""
+    empty, messages, journalled = (
+        _in_process(effort, folder / name, messages=count, exchanges=exchanges)
+        for name, count, exchanges in (
+            ("reset-0.db", 0, 0),
+            ("reset-1.db", effort.few, 0),
+            ("reset-2.db", effort.few, 3 * effort.few),
+        )
+    )
+    rows = {
+        "in process, nothing there": empty,
+        f"in process, {effort.few:,} messages": messages,
+        f"in process, {effort.few:,} messages with {3 * effort.few:,} journal entries": journalled,
+        f"over HTTP, {effort.few:,} messages just queued": _over_http(effort),
+    }
+    return Group(
+        title="Reset",
+        how=_HOW.format(resets=effort.resets, rows=effort.few),
+        columns=("account", "ms"),
+        rows=[(name, median_and_range(times)) for name, times in rows.items()],
+        aims=[at_most(f"reset of an account with {effort.few:,} messages", statistics.median(messages), 1, " ms")],
+    )
+
+
+def _in_process(effort: Effort, database: Path, *, messages: int, exchanges: int) -> list[float]:
+    store = Store(database)
+    try:
+        platform, account = _platform(store)
+        times = []
+        for _ in range(effort.resets):
+            fill(store, account.id, messages)
+            with store.transaction():
+                for n in range(exchanges):
+                    store.journal.note(_exchange(account, n))
+            start = time.perf_counter()
+            platform.reset(account)
+            times.append((time.perf_counter() - start) * 1000)
+        return times
+    finally:
+        store.close()
+
+
+def _platform(store: Store) -> tuple[Platform, Account]:
+    with store.transaction():
+        store.accounts.plant(read_seeds(None))
+    accounts = Accounts(store.accounts.load(), clock=RealClock())
+    ids, feed = IdSource("bench"), Feed()
+    lifecycle = Lifecycle(
+        store=store,
+        accounts=accounts,
+        ids=ids,
+        magic=MagicNumbers.load(),
+        delays=Delays(sent_after=1000, received_after=2000),
+        feed=feed,
+        heard=lambda _account, _instant: None,
+        soon=lambda work: work(),
+    )
+    return Platform(store=store, accounts=accounts, lifecycle=lifecycle, ids=ids, feed=feed), accounts.named("")
+
+
+def _exchange(account: Account, n: int) -> Exchange:
+    return Exchange(
+        account=account.id,
+        n=n,
+        at=n,
+        direction="out",
+        operation="callback",
+        method="POST",
+        url="http://127.0.0.1:8000/storesmsresults.php",
+        request_headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        request_body=b"sms_message_id=0123456789abcdef0123456789abcdef&status=sent",
+        status=204,
+        response_headers=(),
+        response_body=b"",
+        duration_ms=1.0,
+        outcome="ok",
+    )
+
+
+def _over_http(effort: Effort) -> list[float]:
+    reset = Request(method="POST", path="/_plum/reset", headers={"Authorization": LOGIN})
+    times = []
+    with processes.emulator("--sent-after", "3600") as emulator, Caller(emulator.port) as caller:
+        for _ in range(min(effort.resets, 5)):
+            for place in range(effort.few):
+                caller.messages(queued(place))
+            times.append(caller.timed(reset))
+    return times

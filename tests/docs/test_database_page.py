@@ -1,0 +1,77 @@
+"""docs/database.md against the real schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from helpers.manual.pages import page, unquoted
+from plum_emulator.model.exchanges import Direction
+from plum_emulator.model.messages import Status, Type
+from plum_emulator.store.agenda import Kind
+from plum_emulator.store.store import Store
+
+PAGE = page("docs/database.md")
+TABLES = PAGE.section("The tables")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "plum.db")
+    yield store
+    store.close()
+
+
+def columns_on_the_page() -> dict[str, list[str]]:
+    """Tables and views, each with its columns, as the page tells them."""
+    names = [unquoted(heading) for heading in TABLES.headings]
+    return {name: [unquoted(row["Column"]) for row in TABLES.section(f"`{name}`").table] for name in names}
+
+
+def columns_in(store: Store) -> dict[str, list[str]]:
+    """The same, as SQLite tells them, without what SQLite and sqlite-utils keep for themselves."""
+    rows = store.database.db.execute(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlite\\_%' ESCAPE '\\'"
+    ).fetchall()
+    return {
+        name: [row[0] for row in store.database.db.execute("SELECT name FROM pragma_table_info(?)", (name,))]
+        for (name,) in rows
+    }
+
+
+def test_every_table_and_column_is_explained_and_none_besides(store: Store) -> None:
+    assert columns_on_the_page() == columns_in(store)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values"),
+    [
+        ("messages", "type", get_args(Type)),
+        ("messages", "status", get_args(Status)),
+        ("exchanges", "direction", get_args(Direction)),
+        ("agenda", "kind", get_args(Kind)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_value_that_a_column_may_have_is_named(table: str, column: str, values: tuple[str, ...]) -> None:
+    rows = {unquoted(row["Column"]): row["What it says"] for row in TABLES.section(f"`{table}`").table}
+    assert [value for value in values if f"`{value}`" not in rows[column]] == []
+
+
+def test_a_power_cut_costs_what_the_page_says(store: Store) -> None:
+    """SQLite runs in WAL mode with synchronous = NORMAL."""
+    pragmas = {name: store.database.db.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
+    assert pragmas == PRAGMAS
+    assert "WAL mode with `synchronous = NORMAL`" in " ".join(PAGE.prose.split())
+
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": 1}
+
+
+def test_datasette_and_sqlite_utils_find_the_index(store: Store) -> None:
+    """The page of `messages` has a search box."""
+    assert store.database.db["messages"].detect_fts() == "messages_fts"  # type: ignore[union-attr]

@@ -1,0 +1,120 @@
+"""What will happen to a message: fates by what an account does about opted-out handsets (clauses 5 and 10)."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plum_emulator.model.accounts import OPTED_OUT_MODES, OptedOutMode
+from plum_emulator.model.messages import may_become
+from plum_emulator.scenario.magic import ORDINARY, Fate, MagicNumbers
+from plum_emulator.scenario.plans import Delays, Plan, Step, plan
+
+TO = "12125550123"
+DELAYS = Delays(sent_after=1000, received_after=2000)
+LINES = MagicNumbers.load().lines
+
+SENT = Step(after=1000, status="sent")
+USUAL = Plan(steps=(SENT, Step(after=3000, status="received")))
+OPTED_OUT: dict[OptedOutMode, Plan] = {
+    "undelivered": Plan(
+        steps=(Step(after=1000, status="undelivered", notification="Attempt to send to unsubscribed recipient"),)
+    ),
+    "generic": Plan(error="Error sending sms request", reason=f"{TO} has opted out of this number"),
+    "detailed": Plan(error="Attempt to send to unsubscribed recipient", reason=f"{TO} has opted out of this number"),
+}
+# What becomes of a message to a recipient with the fate of this line, whatever the account's mode; None: see OPTED_OUT.
+EXPECTED: dict[str, Plan | None] = {
+    "0150": Plan(steps=(Step(after=1000, status="failed", reason=f"the magic number {TO} fails at sending"),)),
+    "0151": Plan(
+        steps=(SENT, Step(after=3000, status="failed", reason=f"the magic number {TO} fails after it was sent"))
+    ),
+    "0152": Plan(
+        steps=(
+            SENT,
+            Step(after=3000, status="undelivered", reason=f"the magic number {TO} is undelivered after it was sent"),
+        )
+    ),
+    "0153": Plan(
+        steps=(Step(after=1000, status="undelivered", notification=f"To number: +{TO}, is not a mobile number"),)
+    ),
+    "0154": None,
+    "0155": Plan(),
+    "0156": Plan(steps=(SENT,)),
+    "0157": Plan(steps=(SENT, Step(after=61_000, status="received"))),
+    "0158": Plan(error="Error sending sms request", reason=f"the magic number {TO} is refused by the queue service"),
+}
+
+
+def planned(fate: Fate, mode: OptedOutMode = "undelivered", *, opted_out: bool = False) -> Plan:
+    """The plan for a message to TO."""
+    return plan(to=TO, fate=fate, delays=DELAYS, opted_out=opted_out, mode=mode)
+
+
+def test_the_table_below_leaves_no_line_out() -> None:
+    assert EXPECTED.keys() == LINES.keys()
+
+
+@pytest.mark.parametrize("mode", OPTED_OUT_MODES)
+def test_an_ordinary_message_is_sent_and_received(mode: OptedOutMode) -> None:
+    """Queued, about a second later sent, two more seconds later received."""
+    assert planned(ORDINARY, mode) == USUAL
+
+
+@pytest.mark.parametrize(("line", "mode"), list(product(LINES, OPTED_OUT_MODES)))
+def test_a_magic_number_has_its_plan_in_every_mode(line: str, mode: OptedOutMode) -> None:
+    assert planned(LINES[line], mode) == (EXPECTED[line] or OPTED_OUT[mode])
+
+
+@pytest.mark.parametrize("mode", OPTED_OUT_MODES)
+@pytest.mark.parametrize("line", [line for line in LINES if line != "0158"])
+def test_a_handset_that_sent_stop_is_opted_out_whatever_its_line(line: str, mode: OptedOutMode) -> None:
+    """Plum documents two ways: queued and then undelivered, or refused, in general or in detail."""
+    assert planned(LINES[line], mode, opted_out=True) == OPTED_OUT[mode]
+    assert planned(ORDINARY, mode, opted_out=True) == OPTED_OUT[mode]
+
+
+@pytest.mark.parametrize("mode", OPTED_OUT_MODES)
+def test_a_number_that_the_queue_service_refuses_is_refused_before_all_else(mode: OptedOutMode) -> None:
+    assert planned(LINES["0158"], mode, opted_out=True) == EXPECTED["0158"]
+
+
+@pytest.mark.parametrize(
+    ("delays", "instants"),
+    [
+        (Delays(sent_after=0, received_after=0), [0, 0]),
+        (Delays(sent_after=500, received_after=0), [500, 500]),
+        (Delays(sent_after=0, received_after=250), [0, 250]),
+    ],
+    ids=str,
+)
+def test_delays_add_up(delays: Delays, instants: list[int]) -> None:
+    steps = plan(to=TO, fate=ORDINARY, delays=delays, opted_out=False, mode="undelivered").steps
+    assert [step.after for step in steps] == instants
+
+
+def test_a_delay_of_the_line_counts_from_sent() -> None:
+    fate = Fate(received_after=0.25)
+    assert [step.after for step in planned(fate).steps] == [1000, 1250]
+
+
+fates = st.one_of(st.just(ORDINARY), st.sampled_from(list(LINES.values())))
+delays = st.builds(Delays, sent_after=st.integers(0, 10**6), received_after=st.integers(0, 10**6))
+
+
+@given(fates, delays, st.booleans(), st.sampled_from(OPTED_OUT_MODES))
+@settings(max_examples=80, deadline=None)
+def test_any_plan_is_a_refusal_or_a_way_that_the_contract_lets_it_go(
+    fate: Fate, delays: Delays, opted_out: bool, mode: OptedOutMode
+) -> None:
+    found = plan(to=TO, fate=fate, delays=delays, opted_out=opted_out, mode=mode)
+    if found.error:
+        assert found.reason
+        assert not found.steps
+    statuses = ["queued", *(step.status for step in found.steps)]
+    assert all(may_become(before, after) for before, after in pairwise(statuses))
+    assert all(before.after <= after.after for before, after in pairwise(found.steps))
+    assert all((step.notification or step.reason) is not None for step in found.steps if step.status == "failed")

@@ -1,0 +1,65 @@
+"""Message ids: 128 bits as 32 lower-case hex digits, the same again for the same seed (clause 3)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.messages import any_text
+from plum_emulator.ids import IdSource, any_seed
+
+
+def first_ids(source: IdSource, account: str = "username", count: int = 3) -> list[str]:
+    """The account's first ids."""
+    return [source.message_id(account, n) for n in range(1, count + 1)]
+
+
+@given(any_text, any_text, st.integers(0, 2**63))
+@settings(max_examples=60, deadline=None)
+def test_an_id_is_32_lower_case_hex_digits(seed: str, account: str, count: int) -> None:
+    assert re.fullmatch("[0-9a-f]{32}", IdSource(seed).message_id(account, count))
+
+
+def test_the_same_seed_gives_the_same_ids_in_the_same_order() -> None:
+    assert first_ids(IdSource("a seed")) == first_ids(IdSource("a seed"))
+
+
+def test_ids_of_a_seed_stay_the_same_from_version_to_version() -> None:
+    """People write these ids into their tests: they are part of what the emulator promises."""
+    assert first_ids(IdSource("a seed"), count=1) == ["a2a1b8c8aa9cde4171b220ab5c5e5449"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("a seed", "another"), ("", " "), ("1", "01")])
+def test_another_seed_gives_other_ids(one: str, other: str) -> None:
+    assert not set(first_ids(IdSource(one))) & set(first_ids(IdSource(other)))
+
+
+def test_an_accounts_ids_do_not_depend_on_its_neighbours() -> None:
+    """The same operations give the same ids, whatever other accounts do in between."""
+    source = IdSource("a seed")
+    alone = first_ids(source, "first")
+    mixed = [source.message_id(account, n) for n in range(1, 4) for account in ("second", "first")]
+    assert mixed[1::2] == alone
+    assert not set(mixed[::2]) & set(alone)
+
+
+_accounts = st.one_of(any_text, st.text("u\x000123456789", max_size=4))
+
+
+@given(st.sets(st.tuples(_accounts, st.integers(0, 300)), min_size=2))
+@settings(max_examples=60, deadline=None)
+def test_no_two_messages_have_the_same_id(places: set[tuple[str, int]]) -> None:
+    source = IdSource("a seed")
+    assert len({source.message_id(account, count) for account, count in places}) == len(places)
+
+
+def test_a_source_is_repeatable_unless_it_is_told_otherwise() -> None:
+    assert IdSource("a seed").repeatable
+    assert not IdSource(any_seed(), repeatable=False).repeatable
+
+
+def test_a_seed_of_nobodys_choice_is_like_no_other() -> None:
+    assert len({any_seed() for _ in range(100)}) == 100
