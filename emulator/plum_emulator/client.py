@@ -14,9 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from plum_emulator.clock import stopwatch
 from plum_emulator.errors import CallFailed, PlumEmulatorError, ServerUnreachable, SettingsError
-from plum_emulator.settings import DEFAULT_HOST, DEFAULT_PORT
-
-DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
+from plum_emulator.settings import DEFAULT_URL
 
 Json = dict[str, Any]
 

@@ -135,12 +135,16 @@ class Server:
     def _is_up(
         self, worker: Worker, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]
     ) -> Callable[[], None]:
+        def begin_to_tick(loaded: asyncio.Future[None]) -> None:
+            if self._ready and loaded.exception() is None:
+                ticker.start(ring=worker.run_due, keep_up=lambda: pool.submit(worker.keep_up))
+
         def up() -> None:
             _raise_file_limit()
             worker.recover()
             self._ready = True
             on_ready()
-            ticker.start(ring=worker.run_due, keep_up=lambda: pool.submit(worker.keep_up))
+            asyncio.get_running_loop().run_in_executor(pool, ticker.load).add_done_callback(begin_to_tick)
 
         return up
 

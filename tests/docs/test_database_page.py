@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from helpers.house import HANDSET, MINE, House
 from helpers.manual.pages import page, unquoted
 from plum_emulator.model.exchanges import Direction
 from plum_emulator.model.messages import Status, Type
@@ -72,6 +77,19 @@ def test_a_power_cut_costs_what_the_page_says(store: Store) -> None:
 PRAGMAS = {"journal_mode": "wal", "synchronous": 1}
 
 
-def test_datasette_and_sqlite_utils_find_the_index(store: Store) -> None:
-    """The page of `messages` has a search box."""
-    assert store.database.db["messages"].detect_fts() == "messages_fts"  # type: ignore[union-attr]
+@pytest.mark.slow
+def test_datasette_opens_it_and_searches(tmp_path: Path) -> None:
+    """Also while the emulator runs; the page of `messages` has a search box."""
+    path = tmp_path / "plum.db"
+    with closing(House(path)) as house:
+        house.platform.receive(house.account, to=MINE, from_=HANDSET, body="Is there a table for two?")
+        house.platform.receive(house.account, to=MINE, from_=HANDSET, body="Or a stool?")
+        house.store.index_bodies()
+        found = json.loads(_datasette(path, "/plum/messages.json?_search=table&_shape=array"))
+        assert [row["body"] for row in found] == ["Is there a table for two?"]
+        assert 'name="_search"' in _datasette(path, "/plum/messages")
+
+
+def _datasette(path: Path, asked: str) -> str:
+    command = [sys.executable, "-m", "datasette", str(path), "--get", asked]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout

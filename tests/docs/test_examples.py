@@ -13,6 +13,7 @@ from helpers.tools import tool
 WITH_EXAMPLES = [page for page in pages() if page.blocks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
 def test_the_examples_of_a_page_work(page: Page, tmp_path: Path) -> None:
     """A reader may paste every example, in the order of the page."""

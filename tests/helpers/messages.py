@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,18 +10,18 @@ from plum_emulator.model.messages import Message
 
 ID = "5f0c7f6f2f0a4f0b9d1c3c8b7a6e5d4c"
 
-_MESSAGE = Message(
-    seq=1,
-    sms_message_id=ID,
-    account=1,
-    type="outbound",
-    to="19998881234",
-    from_="12435678910",
-    body="Hello World",
-    result_url="http://myserver.com/storesmsresults.php",
-    status="queued",
-    requested_at=1_700_000_000_999,
-)
+_SAMPLE: dict[str, Any] = {
+    "seq": 1,
+    "sms_message_id": ID,
+    "account": 1,
+    "type": "outbound",
+    "to": "19998881234",
+    "from_": "12435678910",
+    "body": "Hello World",
+    "result_url": "http://myserver.com/storesmsresults.php",
+    "status": "queued",
+    "requested_at": 1_700_000_000_999,
+}
 
 # What XML 1.0 has no way to write, written down here a second time: the code is not asked.
 XML_FORBIDDEN = "".join(
@@ -39,4 +38,4 @@ xml_text = any_text.map(lambda text: "".join(character for character in text if 
 
 def message(**changes: Any) -> Message:
     """Plum's published sample as a message, with these changes."""
-    return replace(_MESSAGE, **changes)
+    return Message(**{**_SAMPLE, **changes})

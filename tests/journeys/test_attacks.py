@@ -114,14 +114,12 @@ def test_a_client_that_goes_in_the_middle_of_its_request_has_asked_for_nothing(s
     assert [body for body in bodies(shared) if body.startswith("Half")] == []
 
 
-def test_a_length_that_promises_less_than_comes_is_believed(shared: Emulator) -> None:
-    """What comes behind is no request, and the connection is closed."""
+def test_a_length_that_promises_less_than_comes_is_refused(shared: Emulator) -> None:
+    """What comes behind the promised length is no request, and the connection is closed."""
     with connected(shared.url) as wire:
         wire.send(queue_request(FIELDS + b"Long", f"Content-Length: {len(FIELDS) + 2}"))
-        [message] = resources_of(wire.answer().body)
         assert wire.answer().status == 400
         assert wire.is_closed()
-    assert message["body"] == "Lo"
 
 
 @pytest.mark.parametrize(

@@ -283,10 +283,11 @@ def test_status_moves_on_once_and_never_back(bare: Store) -> None:
     (message,) = Kept(bare, [(1, "outbound", HANDSETS[0], MINE, 1)]).messages
     with bare.transaction():
         sent = bare.messages.move(message.seq, "sent", at=2)
-        assert sent == replace(message, status="sent", sent_at=2)
+        assert sent == message._replace(status="sent", sent_at=2)
         assert bare.messages.move(message.seq, "sent", at=3) is None
+        assert sent is not None
         settled = bare.messages.move(message.seq, "undelivered", at=4, notification="note", reason="why")
-        assert settled == replace(sent, status="undelivered", settled_at=4, notification="note", reason="why")
+        assert settled == sent._replace(status="undelivered", settled_at=4, notification="note", reason="why")
         for status in ("sent", "received", "failed", "undelivered"):
             assert bare.messages.move(message.seq, status, at=5) is None
         assert bare.messages.by_seq(message.seq) == settled

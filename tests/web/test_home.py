@@ -40,7 +40,7 @@ def test_the_page_shows_logins_numbers_and_commands(onlooker: Caller) -> None:
         assert expected in text
     assert f"{PCI}" in text
     assert "PCI number: no texts" in text
-    assert "none: texts are kept, nothing is posted" in text
+    assert "texts are kept, and nothing is posted" in text
     command = f"curl -u username:password -d to=16175550123 -d from={MINE} -d body=Hello http://localhost:7586/ws/sms/queue.json"
     assert command in text
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from plum_emulator.client import DEFAULT_URL, Client
+from plum_emulator.settings import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from plum_emulator.client import Client
 
 # Control characters, line breaks, marks that turn the direction of writing, and halves of characters.
 _ACTS_ON_TERMINALS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -49,6 +52,8 @@ def client_options(function: Function) -> Function:
 
 def client_of(options: dict[str, Any], *, timeout: float | None = 30.0) -> Client:
     """The client that the options ask for."""
+    from plum_emulator.client import Client  # late: `serve` does without
+
     return Client(
         url=options["url"].rstrip("/"),
         username=options["username"],

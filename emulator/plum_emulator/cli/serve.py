@@ -17,7 +17,6 @@ from plum_emulator.cli.options import Seconds
 from plum_emulator.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 
 _DEFAULTS = Settings()
-_FIELDS = "-d to=16175550123 -d body=Hello"
 
 
 def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,7 +146,7 @@ def _ready_line(server: Any) -> str:
 def _banner(server: Any) -> str:
     account = server.first_account()
     login = f"{account.username}:{account.seed.password}"
-    number = account.sms_numbers()[0]
+    fields = f"-d to=16175550123 -d from={account.sms_numbers()[0]} -d body=Hello"
     numbers = [
         f"{number.number}  {_destination(number.application_url)}"
         for number in account.numbers.values()
@@ -165,7 +164,7 @@ def _banner(server: Any) -> str:
             "",
             "Queue a message:",
             "",
-            f"  curl -u {shlex.quote(login)} {_FIELDS} -d from={number} {server.address}/ws/sms/queue.json",
+            f"  curl -u {shlex.quote(login)} {fields} {server.address}/ws/sms/queue.json",
             "",
             "Stop with Ctrl-C.",
         )

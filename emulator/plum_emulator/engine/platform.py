@@ -180,7 +180,7 @@ class Platform:
         """Keep an exchange in the journal."""
         self._store.journal.note(exchange)
         # A group takes a crowd along when it ends, and must not end before its answers wait for it.
-        if self._store.journal.a_crowd_more and not self._store.grouping:
+        if self._store.journal.crowded and not self._store.grouping:
             with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
                 self._store.write_journal()
 

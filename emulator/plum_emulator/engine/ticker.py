@@ -6,6 +6,7 @@ The agenda is the truth, and the scheduler only an alarm clock: it holds one job
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 _HEARTBEAT = 1.0
-_BREATH = 0.004
+_BREATH = 0.008
 _log = logging.getLogger("plum_emulator")
 
 
@@ -44,6 +45,11 @@ class LoopTicker:
         self._heartbeat: asyncio.TimerHandle | None = None
         self._ring: Callable[[int], None] = lambda _account: None
         self._keep_up: Callable[[], object] = lambda: None
+
+    @staticmethod
+    def load() -> None:
+        """Import the scheduler, which takes a tenth of a second: in a thread, so that nobody waits for it."""
+        importlib.import_module("apscheduler.schedulers.asyncio")
 
     def start(self, *, ring: Callable[[int], None], keep_up: Callable[[], object]) -> None:
         """Begin to ring; `keep_up` is called about every second."""

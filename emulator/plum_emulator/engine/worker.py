@@ -25,7 +25,7 @@ from plum_emulator.store.store import Store
 from plum_emulator.wire.answers import Order, read_answer
 from plum_emulator.wire.posts import inbound_post, status_callback
 
-_AT_A_TIME = 500
+_AT_A_TIME = 100
 _log = logging.getLogger("plum_emulator")
 
 

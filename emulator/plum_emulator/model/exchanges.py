@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Direction = Literal["in", "out"]
 Headers = tuple[tuple[str, str], ...]
@@ -42,9 +42,11 @@ class Outcome:
         return self.error or f"answered {self.status}, a 2xx was expected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One kept exchange of an account; `n` counts within the account."""
+class Exchange(NamedTuple):
+    """One kept exchange of an account; `n` counts within the account.
+
+    A tuple and not a dataclass: every request makes one.
+    """
 
     account: int | None
     n: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["queued", "sent", "received", "failed", "undelivered"]
 Type = Literal["inbound", "outbound", "reply"]
@@ -37,9 +37,11 @@ class Draft:
     in_reply_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message of an account's log. Instants are in the account's clock."""
+class Message(NamedTuple):
+    """One message of an account's log. Instants are in the account's clock.
+
+    A tuple and not a dataclass: a listing makes a thousand of them.
+    """
 
     seq: int
     sms_message_id: str

@@ -62,7 +62,7 @@ _FIRST_TABLES = (
     'CREATE INDEX messages_from ON messages(account, "from", requested_at)',
     "CREATE INDEX messages_in_reply_to ON messages(in_reply_to) WHERE in_reply_to IS NOT NULL",
     """CREATE VIRTUAL TABLE messages_fts USING fts5(
-        body, content="messages", content_rowid='seq', tokenize='unicode61 remove_diacritics 2'
+        body, content="messages", content_rowid='seq', columnsize=0, tokenize='unicode61 remove_diacritics 2'
     )""",
     """CREATE TABLE agenda (
         id INTEGER PRIMARY KEY,

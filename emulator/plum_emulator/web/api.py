@@ -6,12 +6,12 @@ One view for all, written with care: it is what applications call thousands of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, request
-from werkzeug.http import http_date, parse_accept_header
+from werkzeug.http import HTTP_STATUS_CODES, http_date, parse_accept_header
 from werkzeug.routing import BaseConverter
 
 from plum_emulator.clock import stopwatch
@@ -93,7 +93,7 @@ class Services:
         at = self._platform.now(call.account)
         headers = (("Content-Type", CONTENT_TYPES[call.format]), ("Date", _date(at // 1000)), *extra)
         self._note(call, at, status, headers, body, reply.error, reason, elapsed())
-        return Response(body, status, headers)
+        return _Whole(body, status, headers)
 
     def _reply(self, call: _Call) -> Reply:
         operation = self._operations.get(call.service)
@@ -169,6 +169,21 @@ class Services:
             self._platform.note(exchange)
 
 
+class _Whole(Response):
+    """An answer whose bytes and headers are as they are to be: Flask has nothing to add to it or to look up in it."""
+
+    def __init__(self, body: bytes, status: int, headers: Headers) -> None:
+        self._whole = body, _STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body, status, headers = self._whole
+        start_response(status, headers)
+        return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
+
+
+_STATUS_LINES = {code: f"{code} {words.upper()}" for code, words in HTTP_STATUS_CODES.items()}
+
+
 class _Lost:
     """What is answered in place of a success when the message could not be committed after all."""
 
@@ -177,13 +192,13 @@ class _Lost:
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         headers, body = self._answer()
-        return Response(body, 500, headers)(environ, start)
+        return _Whole(body, 500, headers)(environ, start)
 
     def instead_of(self, exchange: Exchange) -> Exchange:
         """The exchange as it was in the end."""
         headers, body = self._answer()
         outcome = "Error sending sms request: the message could not be committed"
-        return replace(exchange, status=500, response_headers=headers, response_body=body, outcome=outcome)
+        return exchange._replace(status=500, response_headers=headers, response_body=body, outcome=outcome)
 
     def _answer(self) -> tuple[Headers, bytes]:
         format_ = self._call.format

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 from flask import Blueprint, Response, render_template, request
 
 from plum_emulator import __version__
 from plum_emulator.engine.platform import Platform
+from plum_emulator.settings import DEFAULT_URL
 
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -26,8 +29,21 @@ class Home:
 
     def page(self) -> Response:
         """Address, logins, numbers, and commands that work when they are pasted."""
-        accounts = list(self._platform.accounts)
+        accounts, url = list(self._platform.accounts), request.host_url.rstrip("/")
+        first = accounts[0]
         page = render_template(
-            "home.html", accounts=accounts, first=accounts[0], url=request.host_url, version=__version__
+            "home.html",
+            accounts=accounts,
+            url=url,
+            version=__version__,
+            login=shlex.quote(f"{first.username}:{first.seed.password}"),
+            number=first.sms_numbers()[0],
+            options=_options(url, first.username),
         )
         return Response(page, headers={"Content-Security-Policy": _POLICY})
+
+
+def _options(url: str, username: str) -> str:
+    """What a pasted command needs, so that it finds this emulator and this account."""
+    where = "" if url == DEFAULT_URL else f" --url {url}"
+    return where if username == "username" else f"{where} --username {shlex.quote(username)}"
