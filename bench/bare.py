@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 
 # The emulator's own assembly, and not one like it, or the ratio would compare two servers.
-from plum_emulator.server import _Http, _listening
 from plum_emulator.web.gateway import INLINE, Gateway
+from plum_emulator.web.http import HttpServer, listening_at
 
 HELLO = INLINE + "hello"
 
@@ -33,9 +33,9 @@ def main(port: int) -> None:
     """Serve until the process is ended."""
     with ThreadPoolExecutor(1) as pool:
         gateway = Gateway(hello_app().wsgi_app, pool=pool)
-        http = _Http(gateway, lambda: None)
+        http = HttpServer(gateway, lambda: None)
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(http.serve(sockets=[_listening("127.0.0.1", port)]))
+            runner.run(http.serve(sockets=[listening_at("127.0.0.1", port)]))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from plum_emulator.clock import RealClock
 from plum_emulator.engine.accounts import Accounts
@@ -23,7 +18,6 @@ from plum_emulator.engine.platform import Platform
 from plum_emulator.engine.ticker import LoopTicker
 from plum_emulator.engine.transport import CurlTransport
 from plum_emulator.engine.worker import Worker
-from plum_emulator.errors import PortTaken, SettingsError
 from plum_emulator.ids import IdSource, any_seed
 from plum_emulator.model.accounts import Account
 from plum_emulator.scenario.magic import MagicNumbers
@@ -33,6 +27,7 @@ from plum_emulator.settings import Settings
 from plum_emulator.store.store import Store
 from plum_emulator.web.app import build_app
 from plum_emulator.web.gateway import Gateway
+from plum_emulator.web.http import HttpServer, address_of, listening_at
 from plum_emulator.wire.answers import warm_up
 
 _POOL = 8
@@ -46,7 +41,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         seeds = read_seeds(settings.accounts)
-        self._socket = _listening(settings.host, settings.port)
+        self._socket = listening_at(settings.host, settings.port)
         try:
             self.store = Store(settings.database)
             with self.store.transaction():
@@ -61,7 +56,7 @@ class Server:
             self._socket.close()
             raise
         self.settings = settings
-        self.address = _address(settings.host, self._socket.getsockname()[1])
+        self.address = address_of(settings.host, self._socket.getsockname()[1])
         self._stop: Callable[[], object] | None = None
         self._ready = False
 
@@ -106,7 +101,7 @@ class Server:
         allowed = (self.settings.host, *self.settings.allow_hosts)
         app = build_app(platform, allow_hosts=allowed, ready=lambda: self._ready)
         gateway = Gateway(app.wsgi_app, pool=pool, when_kept=platform.when_kept)
-        http = _Http(gateway, self._is_up(worker, ticker, pool, on_ready))
+        http = HttpServer(gateway, self._is_up(worker, ticker, pool, on_ready))
 
         def stop() -> None:
             self._ready = False
@@ -136,7 +131,8 @@ class Server:
         self, worker: Worker, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]
     ) -> Callable[[], None]:
         def begin_to_tick(loaded: asyncio.Future[None]) -> None:
-            if self._ready and loaded.exception() is None:
+            if self._ready and not loaded.cancelled():
+                loaded.result()
                 ticker.start(ring=worker.run_due, keep_up=lambda: pool.submit(worker.keep_up))
 
         def up() -> None:
@@ -157,99 +153,30 @@ class Server:
 def running(settings: Settings) -> Iterator[Server]:
     """An emulator that serves from a thread of this process, until the block ends."""
     server = Server(settings)
-    ready = threading.Event()
-    thread = threading.Thread(target=server.run, kwargs={"on_ready": ready.set, "signals": False}, name="plum-emulator")
+    ready: Future[None] = Future()
+
+    def serve() -> None:
+        try:
+            server.run(on_ready=lambda: ready.set_result(None), signals=False)
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    thread = threading.Thread(target=serve, name="plum-emulator")
     thread.start()
-    ready.wait()
     try:
+        ready.result()
         yield server
     finally:
         server.stop()
         thread.join()
 
 
-class _Http(uvicorn.Server):
-    """The HTTP server, with its signals left to us."""
-
-    def __init__(self, app: Gateway, up: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=_Protocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-            )
-        )
-        self._up = up
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._up()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def give_up(self) -> None:
-        """Wait no longer for requests that do not end."""
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        self.force_exit = True
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP/1.1 that does not hear of other protocols.
-
-    Java's client offers HTTP/2 with a POST, and the parser would then take the body for the first bytes of that.
-    """
-
-    def data_received(self, data: bytes) -> None:
-        if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):
-            head, end, body = data.partition(b"\r\n\r\n")
-            data = _OFFER.sub(rb"\1", head) + end + body
-        super().data_received(data)
-
-
-_OFFER = re.compile(rb"(\r\nconnection:[^\r\n]*?)\bupgrade\b[ \t]*,?", re.IGNORECASE)
-
-
 async def _turns(count: int) -> None:
     """Let the event loop run everything that is ready, so many times."""
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError) as error:
-        raise SettingsError(f"cannot listen at {host!r}: {error}", hint="choose another with --host") from None
-    # With the protocol named, asyncio turns Nagle's algorithm off; without, each answer takes 40 ms longer.
-    listening = socket.socket(family, kind, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise PortTaken(
-            f"cannot listen at {host} port {port}: {error.strerror}",
-            hint="choose another with --port or PLUM_EMULATOR_PORT (0 for any free one)",
-        ) from None
-    listening.setblocking(False)
-    return listening
-
-
-def _address(host: str, port: int) -> str:
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 # compared with, not bound to
-        host = "127.0.0.1" if host != "::" else "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _ids(settings: Settings, store: Store) -> IdSource:

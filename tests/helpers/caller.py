@@ -111,7 +111,8 @@ class Caller:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        self._runner.run(self.gateway(scope, _Body(iter((body,)) if chunks is None else chunks), send))
+        receive = _Body(iter((body,)) if chunks is None else chunks)
+        self._runner.run(_bounded(self.gateway(scope, receive, send)))
         heard = _heard(sent)
         if described:
             _check(method, scope["path"], heard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -14,7 +14,9 @@ from helpers import openapi
 from helpers.caller import Caller
 from helpers.house import HANDSET, MINE, House
 from helpers.openapi import Description, Operation
-from helpers.xml_answers import checked_values
+from helpers.xml_answers import checked_values, xsd
+from plum_emulator.engine.feed import Kind
+from plum_emulator.model.messages import Status, Type
 from plum_emulator.wire.requests import _ALIASES
 
 DESCRIPTIONS = {"plum-sms": openapi.plum_sms(), "control": openapi.control()}
@@ -138,6 +140,27 @@ def test_every_format_is_answered_as_described(caller: Caller) -> None:
         assert heard.status == 200
         types = list(openapi.plum_sms().resolved(operation.node["responses"]["200"])["content"])
         assert heard.header("Content-Type").partition(";")[0] == types[-1]
+
+
+def test_every_kind_of_event_is_described() -> None:
+    schemas = openapi.control().document["components"]["schemas"]
+    kinds = [openapi.control().resolved(each)["properties"]["event"]["const"] for each in schemas["Event"]["oneOf"]]
+    assert sorted(kinds) == sorted(get_args(Kind))
+
+
+def test_the_words_of_statuses_and_types_are_the_models() -> None:
+    """In both OpenAPI files and in the XSDs."""
+    plums, controls = (each.document["components"]["schemas"] for each in DESCRIPTIONS.values())
+    simple = xsd("messages").types
+    for described, words in (
+        (plums["MessageStatus"]["enum"], get_args(Status)),
+        (controls["Status"]["enum"], get_args(Status)),
+        (simple["message_status"].enumeration, get_args(Status)),
+        (plums["MessageType"]["enum"], get_args(Type)),
+        (controls["Type"]["enum"], get_args(Type)),
+        (simple["message_type"].enumeration, get_args(Type)),
+    ):
+        assert sorted(described) == sorted(words)
 
 
 def test_the_aliases_are_those_that_are_read() -> None:

@@ -158,6 +158,29 @@ def test_what_cannot_be_listed_is_named(fields: dict[str, str], error: str) -> N
     assert refused(fields) == error
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"offset": "-1"}, "an offset counts from 0"),
+        ({"limit": "many"}, "'many'; a whole number was expected"),
+        ({"limit": "9" * 5000}, f"'{'9' * 40}'; a whole number was expected"),
+        ({"sort": "Newest"}, "'newest'; one of asc, desc was expected"),
+        ({"start": "5", "end": "5"}, "the end is not after the start"),
+        ({"type": "reply"}, "'reply'; one of inbound, outbound, all was expected"),
+        ({"type": "inbound", "number": HANDSET}, "'nothing'; one of account, customer was expected"),
+        (
+            {"number": "123"},
+            "phone_number: '123' is not a phone number; write 10 digits, or 11 with a leading 1: 16175550123",
+        ),
+    ],
+    ids=str,
+)
+def test_the_developer_is_told_why(fields: dict[str, str], reason: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        read_listing(fields)
+    assert caught.value.reason == reason
+
+
 VALUES = {
     "offset": ("7", Listing(offset=7)),
     "limit": ("60", Listing(limit=60)),

@@ -135,7 +135,7 @@ def test_the_other_services_have_the_type_as_the_eighth_field() -> None:
 def test_no_result_url_is_an_empty_string_or_element() -> None:
     reply = listed("status", [message(result_url="")])
     assert b'"result_url":""' in as_json(reply)
-    assert b"<result_url/>" in as_xml(reply)
+    assert b"</request_timestamp><result_url/><status>" in as_xml(reply)
 
 
 @pytest.mark.parametrize(("format_", "render"), [("json", as_json), ("xml", as_xml)])
@@ -161,6 +161,7 @@ def test_content_types() -> None:
         pytest.param("é€\U0001f600", "é€\U0001f600", id="beyond ASCII"),
         pytest.param("\x7f\x85\u2028", "\x7f\x85\u2028", id="controls that XML allows"),
         pytest.param("a\0b\x0b\x1f", "a\ufffdb\ufffd\ufffd", id="controls that XML forbids"),
+        pytest.param("\x20\ud7ff\ue000\ufffd", "\x20\ud7ff\ue000\ufffd", id="the neighbours of what XML forbids"),
         pytest.param("\ufffe\uffff", "\ufffd\ufffd", id="noncharacters that XML forbids"),
         pytest.param("\U0001fffe", "\U0001fffe", id="noncharacters that XML allows"),
         pytest.param("\ud83d", "\ufffd", id="half a surrogate pair"),

@@ -63,7 +63,9 @@ def conversation(*, account_number: str, customer_number: str, as_json: bool, **
 @as_json_option
 def tail(*, as_json: bool, **options: Any) -> None:
     """Show what happens to the account, live, until Ctrl-C."""
-    with client_of(options, timeout=None).events() as events:
+    client = client_of(options, timeout=None)
+    with client.events() as events:
+        click.echo(f"plum-emulator: listening at {client.url}; Ctrl-C ends it", err=True)
         for event in events:
             show(event, as_json=as_json, line=f"{event['at'][11:23]}  {_happened(event)}")
 
@@ -88,4 +90,5 @@ def _happened(event: dict[str, Any]) -> str:
         return f"{short}  automatic text to {message['from']}: {event['body']}"
     arrow = f"{message['from']} > {message['to']}"
     why = message["notification"] or message["reason"]
-    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {why or message['body']}"
+    because = f"  ({why})" if why else ""
+    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {message['body']}{because}"

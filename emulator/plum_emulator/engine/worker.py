@@ -9,20 +9,19 @@ from collections.abc import Callable
 from typing import Protocol
 
 from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.answers import orders_in, send_reply
 from plum_emulator.engine.feed import Event
 from plum_emulator.engine.lifecycle import NOT_POSTED, Lifecycle
 from plum_emulator.engine.ticker import Ticker
 from plum_emulator.engine.transport import Transport
-from plum_emulator.errors import BadAnswer, InvalidNumber, StorageFailed
-from plum_emulator.model.accounts import Account
+from plum_emulator.errors import BadAnswer, StorageFailed
 from plum_emulator.model.exchanges import Exchange, Outcome, OutgoingRequest
-from plum_emulator.model.messages import Draft, Message
-from plum_emulator.model.phones import normalized
-from plum_emulator.model.urls import is_own, url_problem
+from plum_emulator.model.messages import Message
+from plum_emulator.model.urls import is_own
 from plum_emulator.settings import Settings
 from plum_emulator.store.agenda import Due
 from plum_emulator.store.store import Store
-from plum_emulator.wire.answers import Order, read_answer
+from plum_emulator.wire.answers import Order
 from plum_emulator.wire.posts import inbound_post, status_callback
 
 _AT_A_TIME = 100
@@ -182,7 +181,7 @@ class Worker:
         orders: list[Order] = []
         reason = ""
         try:
-            orders = _orders(delivery.outcome)
+            orders = orders_in(delivery.outcome)
         except BadAnswer as error:
             reason = error.one_line()
         due, inbound = delivery.due, delivery.message
@@ -195,27 +194,7 @@ class Worker:
                 self._store.messages.set_reason(inbound.seq, reason)
             account = self._accounts.by_id(due.account)
             for order in orders:
-                self._send_reply(account, inbound, order, n)
-
-    def _send_reply(self, account: Account, inbound: Message, order: Order, exchange: int) -> None:
-        to = inbound.from_ if order.to is None else order.to
-        from_ = inbound.to if order.from_ is None else order.from_
-        problem = _problem(account, order, to, from_)
-        draft = Draft(
-            type="reply",
-            to=_number_or_text(to),
-            from_=_number_or_text(from_),
-            body=order.body,
-            result_url=(order.result_url or "").strip(),
-            in_reply_to=inbound.seq,
-        )
-        if not problem:
-            planned = self._lifecycle.plan_for(account, to=draft.to, from_=draft.from_)
-            if not planned.error:
-                self._lifecycle.accept(account, draft, planned, exchange=exchange)
-                return
-            problem = f"{planned.error}: {planned.reason}"
-        self._lifecycle.record_failed(account, draft, problem, exchange=exchange)
+                send_reply(self._lifecycle, account, inbound, order, exchange=n)
 
     def _note(self, delivery: _Delivery, operation: str, outcome: str, now: int) -> int:
         due, request, came = delivery.due, delivery.request, delivery.outcome
@@ -282,36 +261,3 @@ class _Delivery:
     def ended(self, outcome: Outcome) -> None:
         self.outcome = outcome
         self._worker.ended(self)
-
-
-def _orders(outcome: Outcome) -> list[Order]:
-    if not outcome.ok:
-        raise BadAnswer(f"the application's answer is not used: {outcome.in_words()}")
-    return read_answer(outcome.body)
-
-
-def _problem(account: Account, order: Order, to: str, from_: str) -> str:
-    """Why this reply cannot be sent; "" when it can."""
-    try:
-        normalized(to)
-    except InvalidNumber as error:
-        return f"to: {error.one_line()}"
-    try:
-        mine = normalized(from_)
-    except InvalidNumber as error:
-        return f"from: {error.one_line()}"
-    if not account.can_text(mine):
-        return f"from: {mine} is not one of the account's SMS numbers: {', '.join(account.sms_numbers())}"
-    if not order.body.strip():
-        return "the text of the sms_message is empty"
-    if order.result_url and order.result_url.strip():
-        problem = url_problem(order.result_url.strip())
-        return f"result_url: {problem}" if problem else ""
-    return ""
-
-
-def _number_or_text(text: str) -> str:
-    try:
-        return normalized(text)
-    except InvalidNumber:
-        return text

@@ -105,7 +105,7 @@ def _magic() -> str:
     numbers = {f"NXX-555-{line}": (fate, f"1617555{line}") for line, fate in magic.lines.items()}
     numbers |= {pretty(number): (fate, number) for number, fate in magic.numbers.items()}
     return _lines(
-        ("Recipient", "A message to it", "Statuses, each with its second", "Plum's words"),
+        ("Recipient", "Meaning", "Statuses, each with its second", "Plum's words"),
         ((_code(shown), fate.means, *_planned(fate, number)) for shown, (fate, number) in numbers.items()),
     )
 
