@@ -145,7 +145,7 @@ class Client:
         while True:
             with self._reaching(timeouts=within is None):
                 if within is not None:
-                    stream.settimeout(max(within - elapsed() / 1000, 0.001))
+                    stream.settimeout(_left(within, elapsed()))
                 line = answer.readline()
             if not line:
                 return
@@ -186,6 +186,13 @@ class Client:
         if parts.scheme != "http" or not host or parts.path not in ("", "/"):
             raise SettingsError(f"{self.url!r} is not the address of an emulator", hint=f"for example {DEFAULT_URL}")
         return http.client.HTTPConnection(host, port, timeout=self.timeout)
+
+
+def _left(within: float, elapsed_ms: float) -> float:
+    left = within - elapsed_ms / 1000
+    if left <= 0:
+        raise TimeoutError(f"{within:g} s are over")
+    return left
 
 
 @dataclass(frozen=True, slots=True)

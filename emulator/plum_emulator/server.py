@@ -41,9 +41,11 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         seeds = read_seeds(settings.accounts)
-        self._socket = listening_at(settings.host, settings.port)
-        try:
+        with contextlib.ExitStack() as opened:
+            self._socket = listening_at(settings.host, settings.port)
+            opened.callback(self._socket.close)
             self.store = Store(settings.database)
+            opened.callback(self.store.close)
             with self.store.transaction():
                 known = self.store.accounts.load()
                 if settings.accounts or not known:
@@ -52,9 +54,7 @@ class Server:
                 for account in self.accounts:
                     account.exchanges = self.store.journal.last_n(account.id)
                 self._ids = _ids(settings, self.store)
-        except BaseException:
-            self._socket.close()
-            raise
+            opened.pop_all()
         self.settings = settings
         self.address = address_of(settings.host, self._socket.getsockname()[1])
         self._stop: Callable[[], object] | None = None

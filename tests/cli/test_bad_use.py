@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import Ran, Run
+from helpers.programs import NUMBER
 from helpers.receivers import closed_port
 from plum_emulator.client import Client
 
-NUMBER = "12435678910"
 USAGE = [
     ([], ["nonsense"], "nonsense"),
     ([], ["--nonsense"], "--nonsense"),

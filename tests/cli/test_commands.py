@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from helpers.commands import Ran, Run
+from helpers.programs import HANDSET, NUMBER, QUIET_NUMBER
+from helpers.receivers import dead_receiver
 from helpers.watching import watching
 from plum_emulator.client import Client
-
-NUMBER, QUIET_NUMBER, HANDSET = "12435678910", "16175550100", "16175550123"
 
 
 def values(ran: Ran) -> list[dict[str, Any]]:
@@ -137,6 +137,15 @@ def test_receive_says_that_the_application_said_nothing(run_there: Run) -> None:
         0, out="The application answered with no message.\n"
     )
     assert run_there("receive", "NOTHING", "--from", HANDSET, "--json") == Ran(0)
+
+
+def test_receive_waits_no_longer_than_it_was_told_to(run_there: Run, client: Client) -> None:
+    """The application has the text, and takes its time."""
+    with dead_receiver() as slow:
+        client.set_application(QUIET_NUMBER, slow)
+        ran = run_there("receive", "Hello", "--from", HANDSET, "--to", QUIET_NUMBER, "--timeout", "0.3")
+    why = "plum-emulator: the application has not answered yet; wait longer with --timeout\n"
+    assert ran == Ran(1, err=why)
 
 
 def test_readyz_says_so(run_there: Run) -> None:

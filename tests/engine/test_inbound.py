@@ -150,6 +150,26 @@ def test_sms_message_that_cannot_be_sent_is_kept_as_failed_and_the_others_go_out
     assert house.now(bad) == bad
 
 
+def test_reply_that_cannot_be_sent_is_not_told_to_its_result_url(house: House) -> None:
+    """It is failed as soon as it is there: nothing changes later that could be told."""
+    received(house, f'<reply><sms_message to="12" result_url="{RESULTS}">x</sms_message></reply>')
+    house.advance(HOUR)
+    assert [reply.status for reply in replies(house)] == ["failed"]
+    assert [request.url for request in house.transport.sent] == [APPLICATION]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/xml", "application/xml; charset=utf-8", "text/html", "image/png", "", None]
+)
+def test_content_type_of_the_answer_does_not_matter(house: House, content_type: str | None) -> None:
+    headers = () if content_type is None else (("Content-Type", content_type),)
+    body = b"<reply><sms_message>hi</sms_message></reply>"
+    house.transport.answer = lambda _request: Outcome(status=200, headers=headers, body=body)
+    house.receive()
+    house.advance()
+    assert [reply.body for reply in replies(house)] == ["hi"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "reason"),
     [

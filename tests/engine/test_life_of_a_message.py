@@ -222,6 +222,14 @@ def test_what_came_of_a_callback_is_kept_in_words(house: House, outcome: Outcome
     assert attempts(house) == [("sent", 1, 1000, words)]
 
 
+def test_body_that_answers_a_callback_is_ignored(house: House) -> None:
+    """Even one that would be an answer to a text."""
+    house.transport.answer = lambda _request: Outcome(status=200, body=BACK)
+    (message,) = house.queue(url=RESULTS)
+    house.advance(HOUR)
+    assert (house.log(), house.callbacks(message)) == ([house.now(message)], ["sent", "received"])
+
+
 def test_message_to_another_emulated_number_arrives_there(house: House) -> None:
     (message,) = house.queue("over there", to=OTHER)
     house.advance(2999)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from filelock import FileLock
 
 from helpers.programs import HANDSET, NUMBER, QUICK, emulator, plain_environment
 from helpers.raw import ask
@@ -19,7 +21,6 @@ from helpers.watching import watching
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 CHECKOUT = Path(__file__).parents[2]
-PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 WHERE = """
 import json, sys
 import plum_emulator.cli.serve, plum_emulator.server
@@ -30,35 +31,50 @@ print(json.dumps(read + [module.__file__ for module in sys.modules.values() if g
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the checkout."""
-    folder = tmp_path_factory.mktemp("dist")
-    built = subprocess.run(
-        [*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(CHECKOUT)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if built.returncode and "hatchling" in built.stderr:
-        missing("the wheel cannot be built here: its build backend, hatchling, cannot be fetched")
-    assert built.returncode == 0, built.stderr
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@pytest.fixture(scope="module")
+def wheel(folder: Path) -> Path:
+    """The wheel, built from the checkout, once."""
+    with FileLock(folder / "lock"):
+        if not list(folder.glob("*.whl")):
+            pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(CHECKOUT))
     [file] = folder.glob("*.whl")
     return file
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(folder: Path, wheel: Path) -> Path:
     """The programs of a fresh environment, with the wheel in it, and beside it what the wheel depends on."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=False, symlinks=True)
-    programs = folder / "bin"
-    python = str(programs / "python")
-    subprocess.run([*PIP, "--python", python, "install", "--no-deps", str(wheel)], check=True, timeout=300)
-    [packages] = folder.glob("lib/python*/site-packages")
-    # A path in a .pth file brings the dependencies of the tests, but not the .pth file of the editable checkout.
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return programs
+    environment = folder / "environment"
+    with FileLock(folder / "lock"):
+        if not environment.exists():
+            venv.create(environment, with_pip=False, symlinks=True)
+            pip("--python", str(environment / "bin/python"), "install", "--no-deps", str(wheel))
+            [packages] = environment.glob("lib/python*/site-packages")
+            # A path in a .pth file brings the dependencies, but not the .pth file of the editable checkout.
+            (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return environment / "bin"
+
+
+def pip(*arguments: str) -> None:
+    """Run pip, which fetches the build backend. Without a network there is no wheel to test."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if ran.returncode and "No matching distribution found for hatchling" in ran.stderr:
+        missing("the wheel cannot be built here: its build backend, hatchling, cannot be fetched")
+    assert ran.returncode == 0, ran.stderr
 
 
 def files_below(folder: Path) -> set[str]:

@@ -78,7 +78,7 @@ def test_letters_that_only_become_a_keyword_by_case_folding_are_ordinary(body: s
 
 
 @given(any_code_points)
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_other_text_is_no_keyword(body: str) -> None:
     assert keyword(body) is None or body.strip().upper() in WORDS
 
@@ -128,7 +128,7 @@ def test_a_body_that_is_not_cut_is_handed_on_as_it_is() -> None:
 
 
 @given(st.text(min_size=1, max_size=700))
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_parts_make_up_the_body_again(body: str) -> None:
     cut = parts(body)
     assert "".join(cut) == body

@@ -357,7 +357,7 @@ def same_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @given(content=st.one_of(_documents, st.binary(max_size=60)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_file_is_accounts_or_one_clear_error(content: bytes, same_file: Path) -> None:
     same_file.write_bytes(content)
     seeds = seeds_or_error(same_file)

@@ -151,7 +151,7 @@ def test_every_kind_of_event_is_described() -> None:
 def test_the_words_of_statuses_and_types_are_the_models() -> None:
     """In both OpenAPI files and in the XSDs."""
     plums, controls = (each.document["components"]["schemas"] for each in DESCRIPTIONS.values())
-    simple = xsd("messages").types
+    simple: Any = xsd("messages").types
     for described, words in (
         (plums["MessageStatus"]["enum"], get_args(Status)),
         (controls["Status"]["enum"], get_args(Status)),

@@ -29,7 +29,7 @@ def agenda(store: Store) -> Iterator[Agenda]:
 
 
 def add(agenda: Agenda, due_at: int, *, account: int = 1, message: int = 1) -> None:
-    agenda.add_status(account=account, message=message, due_at=due_at, status="sent", notification=None, reason=None)
+    agenda.add_statuses(account=account, message=message, statuses=[(due_at, "sent", None, None)])
 
 
 def instants(due: list[Due]) -> list[int]:
@@ -37,7 +37,7 @@ def instants(due: list[Due]) -> list[int]:
 
 
 def test_row_is_due_when_its_instant_has_come(agenda: Agenda) -> None:
-    agenda.add_status(account=1, message=7, due_at=100, status="failed", notification="note", reason="why")
+    agenda.add_statuses(account=1, message=7, statuses=[(100, "failed", "note", "why")])
     assert agenda.due(1, 99, limit=10) == []
     (due,) = agenda.due(1, 100, limit=10)
     assert due == Due(

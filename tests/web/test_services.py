@@ -10,6 +10,7 @@ import pytest
 
 from helpers.caller import FORM, Caller, basic
 from helpers.house import HANDSET, MINE, House
+from plum_emulator.model.accounts import Number, Seed
 
 METHODS = {"queue": "POST", "status": "GET", "messages": "GET", "conversation": "GET"}
 SERVICES = list(METHODS)
@@ -392,6 +393,22 @@ def test_storage_that_fails_is_500_in_the_envelope(house: House, caller: Caller,
     assert (failed.status, failed.error) == (500, "Error sending sms request")
     assert caller.get("/ws/sms/messages.json").rows == []
     assert caller.call(METHODS[service], target, headers=[FORM], body=body).status == 200
+
+
+def test_a_demo_account_has_every_service() -> None:
+    """It has no log pages at Plum, but its services work."""
+    seed = Seed(username="demo", password="demo", demo=True, numbers=(Number(number="13125550100"),))
+    with House(seeds=[seed]) as house:
+        caller = Caller(house)
+        row = caller.queue({**FIELDS, "from": "3125550100"}, login="demo:demo").rows[0]
+        logged = {**row, "to": HANDSET, "from": "13125550100", "type": "outbound"}
+        for question in (
+            f"status/{row['sms_message_id']}.json",
+            "messages.json",
+            f"conversation.json?account_number=13125550100&customer_number={HANDSET}",
+        ):
+            assert caller.get(f"/ws/sms/{question}", login="demo:demo").rows == [logged]
+        caller.close()
 
 
 def test_answers_carry_the_accounts_time(house: House, caller: Caller) -> None:

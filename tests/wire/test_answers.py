@@ -468,7 +468,7 @@ def assert_usable_or_explained(document: bytes) -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_bytes_are_orders_or_a_bad_answer(document: bytes) -> None:
     assert_usable_or_explained(document)
 
@@ -510,7 +510,7 @@ _replies = st.lists(st.sampled_from(_TOKENS), max_size=8).map(lambda inside: f"{
 
 
 @given(st.one_of(_xml_like, _replies), st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32", "cp500"]))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_bytes_that_look_like_xml_are_orders_or_a_bad_answer(document: str, encoding: str) -> None:
     assert_usable_or_explained(document.encode(encoding, "replace"))
 

@@ -181,7 +181,7 @@ _PIECES = [
 
 
 @given(st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=6)), max_size=20), st.sampled_from([MULTIPART]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_multipart_bytes_are_fields_or_nothing(pieces: list[bytes], content_type: str) -> None:
     for name, value in read_form(b"".join(pieces), content_type).items():
         assert name
@@ -195,7 +195,7 @@ def test_any_content_type_is_borne(content_type: str) -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_bytes_that_are_not_utf8_lose_nothing(raw: bytes) -> None:
     """Text is UTF-8, else Windows-1252, else Latin-1: the bytes can always be had again."""
     assert raw in (_encoded(text(raw), encoding) for encoding in ("utf-8", "cp1252", "latin-1"))

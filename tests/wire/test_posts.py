@@ -45,7 +45,7 @@ def test_an_inbound_message_goes_to_the_application_as_four_fields() -> None:
 
 
 @given(any_text)
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_body_reaches_the_application_unchanged(body: str) -> None:
     posted = inbound_post(message(body=body), url="http://host/", timeout=1).body
     assert dict(parse_qsl(posted.decode(), keep_blank_values=True))["body"] == body

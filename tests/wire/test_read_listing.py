@@ -225,7 +225,7 @@ _values = st.one_of(
 
 
 @given(st.dictionaries(_names, _values))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_query_is_a_page_within_bounds_or_names_a_field(fields: dict[str, str]) -> None:
     listing = read_or_error(read_listing, fields)
     if isinstance(listing, str):

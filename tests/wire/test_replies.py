@@ -222,19 +222,19 @@ def test_any_service_name_and_any_error_make_documents_that_parse(service: str, 
 
 
 @given(any_text)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_comes_back_from_json(body: str) -> None:
     assert body_in_json(with_body(body)) == body
 
 
 @given(xml_text)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_that_xml_can_carry_comes_back_from_xml(body: str) -> None:
     assert body_in_xml(with_body(body)) == body
 
 
 @given(any_code_points)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_other_text_comes_back_from_xml_with_replacement_characters(body: str) -> None:
     replaced = "".join("\ufffd" if character in XML_FORBIDDEN else character for character in body)
     assert body_in_xml(with_body(body)) == replaced

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 @click.option("--json", "as_json", is_flag=True, help="One ready line in JSON, in place of the banner.")
 def serve(*, as_json: bool, **options: Any) -> None:
     """Start an emulator."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves: whatever was made is removed again
     from plum_emulator.server import Server  # half of the start-up time: only when really serving
 
     logging.basicConfig(format="plum-emulator: %(message)s", level=logging.WARNING)

@@ -181,16 +181,12 @@ class Lifecycle:
         )
 
     def _put_on_agenda(self, message: Message, planned: Plan, now: int) -> None:
-        for step in planned.steps:
-            self._store.agenda.add_status(
+        if planned.steps:
+            self._store.agenda.add_statuses(
                 account=message.account,
                 message=message.seq,
-                due_at=now + step.after,
-                status=step.status,
-                notification=step.notification,
-                reason=step.reason,
+                statuses=[(now + step.after, step.status, step.notification, step.reason) for step in planned.steps],
             )
-        if planned.steps:
             self._heard(message.account, now + planned.steps[0].after)
 
     def _hand_over(self, message: Message) -> None:

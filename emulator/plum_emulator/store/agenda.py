@@ -6,6 +6,7 @@ callback of the same message has not ended. A row that is in hand when the proce
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -32,6 +33,8 @@ class Due:
     attempt: int = 1
 
 
+Planned = tuple[int, Status, str | None, str | None]
+
 _INSERT = (
     "INSERT INTO agenda (id, account, due_at, kind, state, message, status, notification, reason) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -44,20 +47,14 @@ class Agenda:
         # Counted here and never used again, so that the end of a request cannot strike out another's row.
         self._ids = count(db.execute("SELECT coalesce(max(id), 0) + 1 FROM agenda").fetchone()[0])
 
-    def add_status(
-        self,
-        *,
-        account: int,
-        message: int,
-        due_at: int,
-        status: Status,
-        notification: str | None,
-        reason: str | None,
-    ) -> None:
-        """A status that the message will have."""
-        self._db.execute(
+    def add_statuses(self, *, account: int, message: int, statuses: Iterable[Planned]) -> None:
+        """The statuses that the message will have, each with its instant."""
+        self._db.conn.executemany(
             _INSERT,
-            (next(self._ids), account, due_at, "status", "scheduled", message, status, notification, reason),
+            [
+                (next(self._ids), account, at, "status", "scheduled", message, status, notification, reason)
+                for at, status, notification, reason in statuses
+            ],
         )
 
     def add_inbound(self, *, account: int, message: int, due_at: int) -> None:

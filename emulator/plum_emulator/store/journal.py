@@ -24,6 +24,7 @@ _REQUEST_HEADERS, _REQUEST_BODY, _RESPONSE_HEADERS, _RESPONSE_BODY = map(
     Exchange._fields.index, ("request_headers", "request_body", "response_headers", "response_body")
 )
 _WAITING_MAX = 10_000
+_WAITING_BYTES_MAX = 64 * 1024 * 1024
 _CROWD = 256
 _CROWD_BYTES = 1024 * 1024
 
@@ -33,15 +34,19 @@ class Journal:
         self._db = db
         self._waiting: list[Exchange] = []
         self._written = 0
+        self._waiting_bytes = 0
         self._noted = 0
         self._noted_bytes = 0
 
     def note(self, exchange: Exchange) -> None:
         """Keep it, a little later. Needs no transaction."""
-        if len(self._waiting) < _WAITING_MAX:  # only a database that cannot be written to lets them pile up
+        size = len(exchange.request_body) + len(exchange.response_body)
+        # Only a database that cannot be written to lets them pile up.
+        if len(self._waiting) < _WAITING_MAX and self._waiting_bytes + size < _WAITING_BYTES_MAX:
             self._waiting.append(exchange)
+            self._waiting_bytes += size
             self._noted += 1
-            self._noted_bytes += len(exchange.request_body) + len(exchange.response_body)
+            self._noted_bytes += size
 
     @property
     def waiting(self) -> int:
@@ -69,6 +74,7 @@ class Journal:
         """What was written waits no longer, or waits for the next transaction."""
         if committed:
             del self._waiting[: self._written]
+            self._waiting_bytes = sum(len(kept.request_body) + len(kept.response_body) for kept in self._waiting)
         self._written = 0
 
     def last_n(self, account: int | None) -> int:

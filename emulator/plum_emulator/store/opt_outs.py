@@ -21,10 +21,12 @@ class AutomaticText:
 class OptOuts:
     def __init__(self, db: Database) -> None:
         self._db = db
+        # Most logs never see a STOP: as long as none did, there is no need to ask.
+        self._ever = bool(db.execute("SELECT EXISTS (SELECT 1 FROM opt_outs)").fetchone()[0])
 
     def has(self, account: int, *, number: str, handset: str) -> bool:
         """Whether the handset wants no more texts from the number."""
-        return bool(
+        return self._ever and bool(
             self._db.execute(
                 "SELECT 1 FROM opt_outs WHERE account = ? AND number = ? AND handset = ?",
                 (account, number, handset),
@@ -33,6 +35,7 @@ class OptOuts:
 
     def opt_out(self, account: int, *, number: str, handset: str, at: int) -> None:
         """The handset wants no more texts from the number."""
+        self._ever = True
         self._db.execute(
             "INSERT OR IGNORE INTO opt_outs (account, number, handset, since) VALUES (?, ?, ?, ?)",
             (account, number, handset, at),

@@ -110,9 +110,16 @@ class Store:
                     self.database.db.rollback()
             finally:
                 self.journal.transaction_ended(committed=kept)
-                for ended in group:
-                    ended(kept)
+                self._tell(group, kept=kept)
                 self.database.lock.release()
+
+    @staticmethod
+    def _tell(group: list[Ended], *, kept: bool) -> None:
+        for ended in group:
+            try:
+                ended(kept)
+            except Exception:  # the others have to hear of it too
+                _log.exception("a bug of the emulator")
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from plum_emulator.errors import Refusal, StorageFailed
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange, Headers
 from plum_emulator.web.gateway import BODY, HEADERS, IF_LOST, TOO_LARGE
+from plum_emulator.web.guard import is_foreign
 from plum_emulator.wire.forms import Fields, read_basic, read_form, read_query
 from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, queued_resource, resource
 from plum_emulator.wire.requests import read_conversation, read_listing, read_message_id, read_send
@@ -108,6 +109,10 @@ class Services:
             method == "GET" and call.environ["REQUEST_METHOD"] == "HEAD"
         ):
             raise Refusal("Method not allowed", reason=f"{call.service} takes {method}", http_status=405)
+        if "HTTP_ORIGIN" in call.environ and is_foreign(request):
+            raise Refusal(
+                f"Unauthorized access to {call.service} service", reason="a page of another site asked", http_status=403
+            )
         if TOO_LARGE in call.environ:
             raise Refusal("Request too large", reason="a request body has at most 1 MiB", http_status=413)
         return answer(call, account)

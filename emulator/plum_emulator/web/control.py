@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -19,6 +19,8 @@ from plum_emulator.web.gateway import BODY, STREAM, TOO_LARGE
 from plum_emulator.web.views import exchange_view, message_view, number_view, story_view
 
 _PAGE, _PAGE_MAX = 50, 1000
+# Beside `account`, which every route takes.
+_PARAMETERS = {"messages": ("limit", "before", "q"), "exchanges": ("limit", "before", "operation", "nobody")}
 
 
 class Control:
@@ -45,6 +47,7 @@ class Control:
             ("POST", "/reset", self.reset),
         ):
             blueprint.add_url_rule(path, view_func=view, methods=[method])
+        blueprint.before_request(_refuse_unknown_parameters)
         return blueprint
 
     def health(self) -> Response:
@@ -134,11 +137,20 @@ def _json(*names: str) -> dict[str, str]:
     return _strings(value, names, example)
 
 
+def _refuse_unknown_parameters() -> None:
+    known = ("account", *_PARAMETERS.get((request.endpoint or "").rpartition(".")[2], ()))
+    _refuse_unknown(request.args, known, f"there are: {', '.join(known)}")
+
+
+def _refuse_unknown(given: Iterable[str], known: tuple[str, ...], hint: str) -> None:
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise NotPossible(f"{name[:40]!r} is unknown", hint=f"did you mean {near[0]!r}?" if near else hint)
+
+
 def _strings(value: dict[str, Any], names: tuple[str, ...], example: str) -> dict[str, str]:
-    for name in value:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            raise NotPossible(f"{name[:40]!r} is unknown", hint=f"did you mean {near[0]!r}?" if near else example)
+    _refuse_unknown(value, names, example)
     for name in names:
         if not isinstance(value.get(name), str):
             raise NotPossible(f"{name!r} is missing or not a string", hint=example)

@@ -11,16 +11,16 @@ from plum_emulator.engine.feed import Event, Feed
 from plum_emulator.web.views import message_view
 
 _PING_EVERY = 15.0
-_WAITING_MAX = 2000
 
 
 class EventStream:
     """The events of one account, for one listener."""
 
-    def __init__(self, feed: Feed, *, account: int, since: int | None) -> None:
+    def __init__(self, feed: Feed, *, account: int, since: int | None, behind_at_most: int = 20_000) -> None:
         self._feed = feed
         self._account = account
         self._since = since
+        self._behind_at_most = behind_at_most
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The stream's bytes, until the listener goes or falls too far behind."""
@@ -42,7 +42,7 @@ class EventStream:
                 if event.account == self._account:
                     last = number
                     yield _as_bytes(number, event)
-            while waiting.qsize() < _WAITING_MAX:
+            while waiting.qsize() < self._behind_at_most:
                 try:
                     number, event = await asyncio.wait_for(waiting.get(), _PING_EVERY)
                 except TimeoutError:

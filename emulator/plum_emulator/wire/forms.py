@@ -33,8 +33,12 @@ def read_query(raw: bytes) -> Fields:
     for pair in raw.split(b"&", _FIELDS_MAX)[:_FIELDS_MAX]:
         name, _, value = pair.partition(b"=")
         if name:
-            fields[_unescaped(name).lstrip(" ")] = _unescaped(value)
+            fields[_NAMES.get(name) or _unescaped(name).lstrip(" ")] = _unescaped(value)
     return fields
+
+
+# Names that come with every message, read once.
+_NAMES = {name.encode(): name for name in ("to", "from", "body", "result_url", "sms_message_id")}
 
 
 def read_basic(header: str) -> tuple[str, str] | None:
@@ -61,8 +65,14 @@ def text(raw: bytes) -> str:
 
 
 def _unescaped(raw: bytes) -> str:
-    raw = raw.replace(b"+", b" ")
-    return text(unquote_to_bytes(raw) if b"%" in raw else raw)
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return text(raw)
 
 
 def _read_multipart(body: bytes, content_type: str) -> Fields:
