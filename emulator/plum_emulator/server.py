@@ -124,8 +124,10 @@ class Server:
             pool.shutdown(cancel_futures=True)
             await _turns(2)  # what the pool has ended is sent off
             self._socket.close()
-            platform.close()
-            self.store.close()
+            try:
+                platform.close()
+            finally:  # also on a full disk
+                self.store.close()
 
     def _is_up(
         self, worker: Worker, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]

@@ -118,8 +118,13 @@ def serve(*, as_json: bool, **options: Any) -> None:
 
     logging.basicConfig(format="plum-emulator: %(message)s", level=logging.WARNING)
     server = Server(Settings(**options))
-    server.run(on_ready=lambda: click.echo(_ready_line(server) if as_json else _banner(server)))
-    # All is closed. Python would look through everything once more before it goes, for a quarter of a second.
+
+    def say_so() -> None:
+        # What is there now stays: Python need not look through it again, neither while it serves nor at its end.
+        gc.freeze()
+        click.echo(_ready_line(server) if as_json else _banner(server))
+
+    server.run(on_ready=say_so)
     gc.freeze()
 
 

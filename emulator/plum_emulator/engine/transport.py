@@ -28,7 +28,7 @@ _TARGET = re.compile(r"[^:/?#]+://[^/?#]*([^#]*)")
 
 _AT_ONCE = 512
 _AT_ONCE_PER_URL = 128
-_AT_ONCE_AT_MOST = 4096
+_AT_ONCE_AT_MOST = 1024
 
 
 class Transport(Protocol):

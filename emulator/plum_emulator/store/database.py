@@ -73,6 +73,8 @@ class Database:
         db.execute(f"PRAGMA synchronous = {'OFF' if self.temporary else 'NORMAL'}")
         db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA temp_store = MEMORY")
+        # Four times SQLite's own: most pages of the log are written to again before they are moved to the file.
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
         migrations.apply(db)
         with db.atomic():  # fails now, and not at the first message, when the file may only be read
             db.execute("DELETE FROM emulator WHERE name IS NULL")

@@ -72,7 +72,7 @@ class Journal:
 
     def transaction_ended(self, *, committed: bool) -> None:
         """What was written waits no longer, or waits for the next transaction."""
-        if committed:
+        if committed and self._written:
             del self._waiting[: self._written]
             self._waiting_bytes = sum(len(kept.request_body) + len(kept.response_body) for kept in self._waiting)
         self._written = 0

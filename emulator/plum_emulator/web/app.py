@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, jsonify, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
+from werkzeug.routing import MapAdapter
 
 from plum_emulator.engine.platform import Platform
 from plum_emulator.errors import FromElsewhere, NotFound, PlumEmulatorError, StorageFailed
@@ -48,6 +49,13 @@ class _App(Flask):
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func  # every view is a plain function; Flask would look at it again for each request
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        path = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        # No route depends on the host, and none redirects: Flask need not find out which host was asked.
+        return self.url_map.bind("emulator", default_method=request.environ["REQUEST_METHOD"], path_info=path)
 
 
 class _NoSessions(SessionInterface):
