@@ -60,17 +60,23 @@ class Server:
         self._stop: Callable[[], object] | None = None
         self._ready = False
 
-    def run(self, *, on_ready: Callable[[], None] = lambda: None, signals: bool = True) -> None:
-        """Serve until `stop` is called, or until SIGINT or SIGTERM."""
+    def run(
+        self,
+        *,
+        on_ready: Callable[[], None] = lambda: None,
+        signals: bool = True,
+        stop_at_once: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Serve until `stop` is called, or until SIGINT or SIGTERM; or only begin to, when one came before."""
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(self._serve(on_ready, signals=signals))
+            runner.run(self._serve(on_ready, signals=signals, stop_at_once=stop_at_once))
 
     def stop(self) -> None:
         """Make `run` return, within a second. May be called from any thread."""
         if self._stop:
             self._stop()
 
-    async def _serve(self, on_ready: Callable[[], None], *, signals: bool) -> None:
+    async def _serve(self, on_ready: Callable[[], None], *, signals: bool, stop_at_once: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         pool = ThreadPoolExecutor(_POOL, thread_name_prefix="plum-emulator")
         feed = Feed()
@@ -112,6 +118,8 @@ class Server:
         self._stop = lambda: loop.call_soon_threadsafe(stop)
         if signals:
             _on_signals(loop, stop)
+        if stop_at_once():
+            stop()
         # Not in the pool, which is waited for at the end: nobody should wait for this.
         loop.call_later(_WARM_UP_AFTER, threading.Thread(target=warm_up, daemon=True).start)
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from helpers.commands import Ran, Run
 from helpers.programs import NUMBER
-from helpers.receivers import closed_port
+from helpers.receivers import Answer, closed_port, receiver
 from plum_emulator.client import Client
 
 USAGE = [
@@ -155,11 +154,11 @@ def test_an_address_that_cannot_be_is_one_line(run: Run, url: str) -> None:
 
 def test_a_server_that_is_no_emulator_is_one_line(run: Run) -> None:
     """Somebody else may have taken the port."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        other.listen()
-        url = f"http://127.0.0.1:{other.getsockname()[1]}"
-        ran = run("readyz", "--url", url)
-    assert ran == Ran(1, err=f"plum-emulator: no emulator is ready at {url}; start one with: plum-emulator serve\n")
+    with receiver(lambda _hit: Answer(status=404)) as other:
+        ran = run("readyz", "--url", other.url)
+    assert ran == Ran(
+        1, err=f"plum-emulator: no emulator is ready at {other.url}; start one with: plum-emulator serve\n"
+    )
 
 
 def test_a_name_with_a_line_break_stays_in_one_line(run: Run, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_the_reason_of_a_hostile_application_does_not_act(run_there: Run, client
     assert ran.code == 0
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("redirect", ["| true", "| head -c 1 >/dev/null", ">&-"])
 def test_output_that_nobody_reads_is_no_error(client: Client, redirect: str) -> None:
     """`head` has seen enough, or the shell has closed the output: nothing is complained of."""

@@ -36,6 +36,7 @@ def test_the_version_is_one_line(run: Run) -> None:
     assert run("--version") == Ran(0, out=f"plum-emulator {__version__}\n")
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,10 +14,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from helpers.programs import HANDSET, NUMBER, QUICK, Emulator, Ended, emulator
+from helpers.programs import COMMAND, HANDSET, NUMBER, QUICK, Emulator, Ended, emulator, plain_environment
 from helpers.raw import LOGIN, connected, queue_request
 from helpers.receivers import dead_receiver, receiver
 from helpers.watching import watching
+from plum_emulator import resources
 from plum_emulator.errors import PlumEmulatorError
 
 pytestmark = pytest.mark.journey
@@ -140,6 +143,26 @@ def test_it_stops_within_a_second(doing: Doing, number: signal.Signals, tmp_path
         if ended.seconds < 1:
             return
     pytest.fail(f"it took {ended.seconds:.2f} s")
+
+
+@BOTH
+def test_a_signal_while_it_starts_is_obeyed_and_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    """It comes up, and goes at once: exit code 0, no complaint, no temporary database."""
+    accounts, temporary = tmp_path / "accounts.toml", tmp_path / "temporary"
+    temporary.mkdir()
+    os.mkfifo(accounts)  # the emulator waits in the middle of its start until somebody writes
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--json", "--accounts", str(accounts)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=plain_environment({"TMPDIR": str(temporary)}),
+    ) as process:
+        with accounts.open("w") as out:
+            process.send_signal(number)
+            out.write(resources.fixture("accounts.toml").read_text())
+        _, complaints = process.communicate(timeout=20)
+    assert (process.returncode, complaints) == (0, b"")
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_second_ctrl_c_changes_nothing() -> None:

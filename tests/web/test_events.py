@@ -10,7 +10,7 @@ import pytest
 
 from helpers.caller import Caller, Told
 from helpers.house import APPLICATION, HANDSET, MINE, OTHER, House
-from plum_emulator.engine.feed import Feed
+from plum_emulator.engine.feed import Event, Feed
 from plum_emulator.web.events import EventStream
 
 LISTENING = b": listening\n\n"
@@ -212,3 +212,27 @@ def test_a_listener_that_falls_far_behind_is_sent_home(house: House) -> None:
         blocks = runner.run(read_slowly())
     assert blocks[0] == LISTENING
     assert len(blocks) < 60
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_listener_that_leaves_at_the_moment_of_an_event_is_forgotten(turns: int) -> None:
+    """However many turns of the event loop lie between the two: the leaving is not lost to the event."""
+
+    async def listen(feed: Feed) -> None:
+        async for _ in EventStream(feed, account=1, since=None).chunks():
+            pass
+
+    async def leave_after_an_event() -> bool:
+        feed = Feed()
+        listener = asyncio.ensure_future(listen(feed))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        feed.publish(Event(account=1, at=0, kind="reset"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listener.cancel()
+        left, _ = await asyncio.wait((listener,), timeout=1)
+        listener.cancel()
+        return listener in left
+
+    assert asyncio.run(leave_after_an_event())

@@ -8,14 +8,16 @@ import logging
 import os
 import shlex
 import signal
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from plum_emulator import __version__
-from plum_emulator.cli.options import Seconds
-from plum_emulator.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
+from plum_emulator.cli.options import Function, Seconds
+from plum_emulator.settings import ENVIRONMENT_PREFIX, Settings
 
 _DEFAULTS = Settings()
 
@@ -24,51 +26,40 @@ def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
 
 
+def _setting(flag: str, help_: str, **more: Any) -> Callable[[Function], Function]:
+    """An option that is a field of Settings, with its default and its environment variable."""
+    name = flag.removeprefix("--").replace("-", "_")
+    return click.option(
+        flag,
+        envvar=ENVIRONMENT_PREFIX + name.upper(),
+        default=getattr(_DEFAULTS, name),
+        show_default=True,
+        help=help_,
+        **more,
+    )
+
+
 @click.command()
-@click.option("--host", envvar="PLUM_EMULATOR_HOST", default=DEFAULT_HOST, show_default=True, help="Address to bind.")
-@click.option(
-    "--port",
-    envvar="PLUM_EMULATOR_PORT",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="Port to listen on; 0 for any free one.",
-)
-@click.option(
+@_setting("--host", "Address to bind.")
+@_setting("--port", "Port to listen on; 0 for any free one.", type=click.IntRange(0, 65535))
+@_setting(
     "--database",
-    envvar="PLUM_EMULATOR_DATABASE",
+    "SQLite file that keeps everything; without it, a temporary one.",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="SQLite file that keeps everything; without it, a temporary one.",
 )
-@click.option(
+@_setting(
     "--accounts",
-    envvar="PLUM_EMULATOR_ACCOUNTS",
+    "Accounts file (TOML), in place of the default accounts; see `plum-emulator init`.",
     type=click.Path(path_type=Path),
-    help="Accounts file (TOML), in place of the default accounts; see `plum-emulator init`.",
 )
-@click.option("--seed", envvar="PLUM_EMULATOR_SEED", help="The same seed gives the same message ids, in order.")
-@click.option(
-    "--sent-after",
-    envvar="PLUM_EMULATOR_SENT_AFTER",
-    type=Seconds(),
-    default=_DEFAULTS.sent_after,
-    show_default=True,
-    help="Seconds from `queued` to `sent`.",
-)
-@click.option(
-    "--received-after",
-    envvar="PLUM_EMULATOR_RECEIVED_AFTER",
-    type=Seconds(),
-    default=_DEFAULTS.received_after,
-    show_default=True,
-    help="Seconds from `sent` to the final status.",
-)
-@click.option(
+@_setting("--seed", "The same seed gives the same message ids, in order.")
+@_setting("--sent-after", "Seconds from `queued` to `sent`.", type=Seconds())
+@_setting("--received-after", "Seconds from `sent` to the final status.", type=Seconds())
+@_setting(
     "--egress",
-    envvar="PLUM_EMULATOR_EGRESS",
+    "Where requests may go besides this machine and private networks: HOST,… or any.",
     multiple=True,
     callback=_words,
-    help="Where requests may go besides this machine and private networks: HOST,… or any.",
 )
 @click.option(
     "--allow-host",
@@ -78,42 +69,20 @@ def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     callback=_words,
     help="Further host names that the control surface answers to.",
 )
-@click.option(
-    "--callback-timeout",
-    envvar="PLUM_EMULATOR_CALLBACK_TIMEOUT",
-    type=Seconds(),
-    default=_DEFAULTS.callback_timeout,
-    show_default=True,
-    help="Seconds that a result URL has to answer.",
-)
-@click.option(
-    "--application-timeout",
-    envvar="PLUM_EMULATOR_APPLICATION_TIMEOUT",
-    type=Seconds(),
-    default=_DEFAULTS.application_timeout,
-    show_default=True,
-    help="Seconds that an Application URL has to answer.",
-)
-@click.option(
-    "--callback-attempts",
-    envvar="PLUM_EMULATOR_CALLBACK_ATTEMPTS",
-    type=click.IntRange(1, 20),
-    default=_DEFAULTS.callback_attempts,
-    show_default=True,
-    help="How often a callback that fails is tried in all.",
-)
-@click.option(
+@_setting("--callback-timeout", "Seconds that a result URL has to answer.", type=Seconds())
+@_setting("--application-timeout", "Seconds that an Application URL has to answer.", type=Seconds())
+@_setting("--callback-attempts", "How often a callback that fails is tried in all.", type=click.IntRange(1, 20))
+@_setting(
     "--callback-backoff",
-    envvar="PLUM_EMULATOR_CALLBACK_BACKOFF",
+    "Seconds before the second attempt; twice as many before each further one.",
     type=Seconds(),
-    default=_DEFAULTS.callback_backoff,
-    show_default=True,
-    help="Seconds before the second attempt; twice as many before each further one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One ready line in JSON, in place of the banner.")
 def serve(*, as_json: bool, **options: Any) -> None:
     """Start an emulator."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves: whatever was made is removed again
+    early = threading.Event()  # a signal while it starts is obeyed once it serves, so that nothing is left half made
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: early.set())
     from plum_emulator.server import Server  # half of the start-up time: only when really serving
 
     logging.basicConfig(format="plum-emulator: %(message)s", level=logging.WARNING)
@@ -124,7 +93,7 @@ def serve(*, as_json: bool, **options: Any) -> None:
         gc.freeze()
         click.echo(_ready_line(server) if as_json else _banner(server))
 
-    server.run(on_ready=say_so)
+    server.run(on_ready=say_so, stop_at_once=early.is_set)
     gc.freeze()
 
 

@@ -44,7 +44,8 @@ class EventStream:
                     yield _as_bytes(number, event)
             while waiting.qsize() < self._behind_at_most:
                 try:
-                    number, event = await asyncio.wait_for(waiting.get(), _PING_EVERY)
+                    async with asyncio.timeout(_PING_EVERY):  # wait_for may lose a cancellation to an event
+                        number, event = await waiting.get()
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
