@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from plum_emulator.errors import StorageFailed
@@ -21,14 +22,21 @@ Ended = Callable[[bool], None]
 _log = logging.getLogger("plum_emulator")
 
 
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageFailed(
-            f"the database could not be used: {error}", hint="is the disk full, or the file gone?"
-        ) from error
+class _Reading:
+    """Holds the lock; SQLite's failures come out as ours. A class, as it is entered several times for each message."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise StorageFailed(
+                f"the database could not be used: {error}", hint="is the disk full, or the file gone?"
+            ) from error
 
 
 class Store:
@@ -42,6 +50,7 @@ class Store:
         self.agenda = Agenda(db)
         self.journal = Journal(db)
         self.opt_outs = OptOuts(db)
+        self._reading = _Reading(self.database.lock)
         self._group: list[Ended] | None = None
         self._last_seen = -1
 
@@ -49,7 +58,7 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All rows written inside, and the journal entries that were waiting, or none of them."""
         committed = False
-        with self.database.lock, _failures_in_words():
+        with self._reading:
             self.end_group()
             try:
                 with self.database.transaction():
@@ -73,7 +82,7 @@ class Store:
             return False
         self.database.lock.acquire()
         try:
-            with _failures_in_words():
+            with self._reading:
                 self.database.db.begin()
         except BaseException:
             self.database.lock.release()
@@ -97,7 +106,7 @@ class Store:
         kept = False
         try:
             if commit:
-                with _failures_in_words():
+                with self._reading:
                     if self.journal.crowded:
                         self.journal.write_waiting()
                     self.database.db.commit()
@@ -121,11 +130,9 @@ class Store:
             except Exception:  # the others have to hear of it too
                 _log.exception("a bug of the emulator")
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Reads inside see no other thread's half-done work."""
-        with self.database.lock, _failures_in_words():
-            yield
+        return self._reading
 
     def write_journal(self) -> None:
         """Write the journal entries that wait."""

@@ -47,6 +47,11 @@ class _Call:
     n: int = 0
 
 
+_USUAL_PATHS = [
+    f"{service}.{ending}" for service in ("queue", "status", "messages", "conversation") for ending in CONTENT_TYPES
+]
+
+
 class Services:
     """The services of one platform."""
 
@@ -62,6 +67,14 @@ class Services:
     def blueprint(self) -> Blueprint:
         """The Flask side of it."""
         blueprint = Blueprint("services", __name__)
+        for path in _USUAL_PATHS:  # found at once; any other path below is looked at by what comes next
+            blueprint.add_url_rule(
+                f"/ws/sms/{path}",
+                view_func=self.answer,
+                methods=_METHODS,
+                provide_automatic_options=False,
+                defaults={"rest": path},
+            )
         blueprint.record_once(lambda state: state.app.url_map.converters.update(anything=_Anything))
         blueprint.add_url_rule(
             "/ws/sms/<anything:rest>",

@@ -24,6 +24,7 @@ def build_app(platform: Platform, *, allow_hosts: tuple[str, ...], ready: Callab
     """The application of one platform. It keeps nothing of its own."""
     app = _App(__name__, static_folder=None)
     app.session_interface = _NoSessions()
+    app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     guard = Guard(allow_hosts)
