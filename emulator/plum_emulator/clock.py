@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -57,6 +57,11 @@ class ManualClock:
     def move_to(self, instant: int) -> None:
         """Make it `instant`, unless that is in the past: time does not go back."""
         self._now = max(self._now, instant)
+
+
+def moment_in(seconds: float) -> datetime:
+    """The machine's time of day, so many seconds from now: what a scheduler wants to be told."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def stopwatch() -> Callable[[], float]:

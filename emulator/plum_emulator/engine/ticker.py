@@ -9,10 +9,10 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
-from plum_emulator.clock import Clock
+from plum_emulator.clock import Clock, moment_in
 from plum_emulator.errors import StorageFailed
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class LoopTicker:
             self._scheduler.add_job(
                 self.wake,
                 "date",
-                run_date=datetime.now(UTC) + timedelta(seconds=max(seconds, _BREATH)),
+                run_date=moment_in(max(seconds, _BREATH)),
                 id="wake",
                 replace_existing=True,
                 misfire_grace_time=None,
