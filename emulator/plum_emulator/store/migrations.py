@@ -9,7 +9,8 @@ migrations = Migrations("plum_emulator")
 
 def known_names() -> set[str]:
     """The names of all steps that this version knows."""
-    return {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
+    with Database(memory=True, execute_plugins=False) as nothing_yet:
+        return {migration.name for migration in migrations.pending(nothing_yet)}
 
 
 @migrations(name="0001_first_tables")
