@@ -117,7 +117,7 @@ class Model:
             part = Plain(type_, to, mine.number, body[start : start + 160], self.now, url)
             mine.messages.append(part)
             for step in steps:
-                mine.due.append((self.now + step[1], lambda part=part, step=step: self._move(part, *step)))  # type: ignore[misc]
+                mine.due.append((self.now + step[1], lambda part=part, step=step: self._move(part, *step)))  # type: ignore[misc] # steps are tuples of one form
         return True
 
     def _move(self, message: Plain, status: str, after: int, notification: str | None, explained: bool) -> None:

@@ -196,7 +196,7 @@ async def test_nothing_rings_after_the_stop() -> None:
         ticker.heard(0, clock.now() + 20)
     beats = bells.beats
     ticker.heard(0, 0)
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # five heartbeats: that nothing comes has no event to wait for
     assert (bells.rung, bells.beats) == ([], beats)
 
 

@@ -219,3 +219,17 @@ def test_storage_that_fails_is_500_in_words(house: House, caller: Caller, method
     assert heard.values["hint"] == "is the disk full, or the file gone?"
     assert caller.get("/_plum/numbers").values == before
     assert len(caller.get("/_plum/messages").values["messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "hint"),
+    [
+        ("/_plum/messages?acount=second", "'acount' is unknown", "did you mean 'account'?"),
+        ("/_plum/exchanges?limits=5", "'limits' is unknown", "did you mean 'limit'?"),
+        ("/_plum/numbers?zzz=1", "'zzz' is unknown", "there are: account"),
+    ],
+)
+def test_an_unknown_parameter_is_refused(caller: Caller, target: str, error: str, hint: str) -> None:
+    """A misspelt account must not silently mean the first one."""
+    heard = caller.get(target)
+    assert (heard.status, heard.values["error"], heard.values["hint"]) == (400, error, hint)

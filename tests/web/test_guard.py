@@ -185,6 +185,16 @@ def test_a_page_of_another_site_may_not_write(onlooker: Caller, method: str, tar
     assert heard.error == f"a page of another site, {origin!r}, may not change anything here"
 
 
+@pytest.mark.parametrize("format_", ["json", "xml"])
+def test_a_page_of_another_site_may_not_queue(caller: Caller, format_: str) -> None:
+    """It could know the default login; nothing is queued, and nothing is posted anywhere because of it."""
+    form = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", "http://plum.test")]
+    body = f"to=16175550123&from={MINE}&body=Hello".encode()
+    heard = caller.post(f"/ws/sms/queue.{format_}", headers=form, body=body)
+    assert (heard.status, heard.error) == (403, "Unauthorized access to queue service")
+    assert caller.get("/_plum/messages").values["messages"] == []
+
+
 @pytest.mark.parametrize("origin", ["http://plum.test", "null", "http://["])
 def test_reading_is_not_refused_but_not_shared_either(onlooker: Caller, origin: str) -> None:
     """The browser keeps the answer from the other page, because nothing here allows it."""

@@ -122,7 +122,7 @@ class Services:
             method == "GET" and call.environ["REQUEST_METHOD"] == "HEAD"
         ):
             raise Refusal("Method not allowed", reason=f"{call.service} takes {method}", http_status=405)
-        if "HTTP_ORIGIN" in call.environ and is_foreign(request):
+        if method == "POST" and "HTTP_ORIGIN" in call.environ and is_foreign(request):
             raise Refusal(
                 f"Unauthorized access to {call.service} service", reason="a page of another site asked", http_status=403
             )
