@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,13 +40,25 @@ def bodies(store: Store) -> list[str]:
         return [message.body for message in store.messages.newest(1, limit=10, before=None)]
 
 
-def test_temporary_database_goes_when_it_is_closed() -> None:
+def test_temporary_database_has_no_name_in_any_folder(tmp_path: Path) -> None:
+    """So that nothing of it is left, not even after a kill."""
+    statement = (
+        "import tempfile; from plum_emulator.store.store import Store; Store().close; print(tempfile.gettempdir())"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "SQLITE_TMPDIR": str(tmp_path)}
+    seen = subprocess.run(
+        [sys.executable, "-c", statement], env=environment, capture_output=True, text=True, check=True
+    )
+    assert seen.stdout.strip() == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_database_keeps_more_than_fits_into_memory() -> None:
     store = Store()
-    store_one_message(store)
-    folder = store.database.path.parent
-    assert store.database.path.exists()
+    for place in range(300):
+        store_one_message(store, body=f"{place} " + "x" * 40_000)
+    assert len(bodies(store)) == 10
     store.close()
-    assert not folder.exists()
 
 
 def test_file_keeps_everything_in_one_place(tmp_path: Path) -> None:
