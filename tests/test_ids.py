@@ -63,3 +63,25 @@ def test_a_source_is_repeatable_unless_it_is_told_otherwise() -> None:
 
 def test_a_seed_of_nobodys_choice_is_like_no_other() -> None:
     assert len({any_seed() for _ in range(100)}) == 100
+
+
+def test_seed_of_its_own_gives_an_account_the_same_ids_whatever_its_name_and_the_emulators_seed() -> None:
+    given = [
+        [source.message_id(account, n, own_seed="mine") for n in (1, 2)]
+        for source in (IdSource("a seed"), IdSource(any_seed(), repeatable=False))
+        for account in ("username", "lease-7")
+    ]
+    assert given == [given[0]] * 4
+    assert not set(given[0]) & set(first_ids(IdSource("a seed")))
+    assert not set(given[0]) & set(first_ids(IdSource("mine")))
+
+
+def test_what_else_follows_from_a_seed_is_the_same_again_and_no_id() -> None:
+    source = IdSource("a seed")
+    for own_seed in ("", "mine"):
+        derived = source.derived("password", "username", own_seed=own_seed)
+        assert re.fullmatch("[0-9a-f]{32}", derived)
+        assert derived == IdSource("a seed").derived("password", "username", own_seed=own_seed)
+        assert derived != source.derived("number 0", "username", own_seed=own_seed)
+        assert derived not in [source.message_id("username", n, own_seed=own_seed) for n in range(100)]
+    assert source.derived("password", "one") != source.derived("password", "other")

@@ -74,7 +74,7 @@ class Values:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise self.wrong(name, f"a number from {least:g} to {most:g}")
+            raise self.wrong(name, f"a number from {least:.15g} to {most:.15g}")
         return float(value)
 
     def milliseconds(self, name: str, *, most: float = 366 * 86400) -> int | None:
@@ -123,7 +123,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def shown(value: object) -> str:
     """A value as an error shows it: short, whatever it is."""
     if isinstance(value, str):
-        return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+        return _cut(repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…"), 2 * _SHOWN)
     if isinstance(value, float) and not math.isfinite(value):
         return "not a finite number"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**18:
@@ -131,7 +131,11 @@ def shown(value: object) -> str:
     text = (
         {True: "true", False: "false", None: "null"}.get(value, "") if isinstance(value, bool | None) else repr(value)
     )
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return _cut(text, _SHOWN)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + "…"
 
 
 def storable(text: str) -> bool:

@@ -152,12 +152,12 @@ URL = "an http:// or https:// URL with a host was expected"
         ),
         pytest.param(
             USUAL.replace("username", "user"),
-            "account 1: 'user' is unknown; there are username, password, demo, opted_out, numbers",
+            "account 1: 'user' is unknown; did you mean 'username'?",
             id="unknown key of an account",
         ),
         pytest.param(
             USUAL + "  label = 'x'\n",
-            "account 1, number 1: 'label' is unknown; there are number, application_url, pci",
+            "account 1, number 1: 'label' is unknown; there are: number, application_url, pci",
             id="unknown key of a number",
         ),
         pytest.param(
@@ -226,6 +226,22 @@ URL = "an http:// or https:// URL with a host was expected"
             id="unknown mode",
         ),
         pytest.param(
+            USUAL.replace("password", "callback_attempts = 0\npassword"),
+            "account 1: 'callback_attempts' is 0, but a whole number from 1 to 20 was expected",
+            id="no attempt at all",
+        ),
+        pytest.param(
+            USUAL.replace("password", "sent_after = true\npassword"),
+            "account 1: 'sent_after' is true, but a number from 0 to 31622400 was expected",
+            id="a delay that is no number",
+        ),
+        pytest.param(
+            USUAL.replace("password", 'clock = "fast"\npassword'),
+            "account 1: clock: 'fast' is not a clock; "
+            "there are: real, manual, 60x for sixty times as fast, and manual@2026-01-31T12:00:00Z",
+            id="unknown clock",
+        ),
+        pytest.param(
             USUAL.replace("16175550100", "555-0100"),
             "account 1, number 1: '555-0100' is not a phone number",
             id="no phone number",
@@ -258,7 +274,7 @@ URL = "an http:// or https:// URL with a host was expected"
         ),
         pytest.param(
             USUAL + USUAL.replace('"u"', '"v"').replace("number =", "nummer ="),
-            "account 2, number 1: 'nummer' is unknown; there are number, application_url, pci",
+            "account 2, number 1: 'nummer' is unknown; did you mean 'number'?",
             id="the second account is named as the second",
         ),
     ],

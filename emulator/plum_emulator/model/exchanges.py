@@ -43,7 +43,7 @@ class Outcome:
 
 
 class Exchange(NamedTuple):
-    """One kept exchange of an account; `n` counts within the account.
+    """One kept exchange of an account; `n` counts within the account. `rules` are the ids of those that fired.
 
     A tuple and not a dataclass: every request makes one.
     """
@@ -64,3 +64,4 @@ class Exchange(NamedTuple):
     outcome: str
     message: int | None = None
     attempt: int | None = None
+    rules: str = ""

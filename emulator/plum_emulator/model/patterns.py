@@ -6,6 +6,7 @@ up nobody.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _LENGTH = 1000
+_SIZE = 100_000
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{([0-9]+)(?:,[0-9]*)?\}|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +91,28 @@ def compiled(expression: str, name: str) -> regex.Pattern[str]:
 
     if len(expression) > _LENGTH:
         raise NotPossible(f"{name}: a regular expression has at most {_LENGTH} characters", hint="write a shorter one")
+    if _size(expression) > _SIZE:
+        raise NotPossible(f"{name}: {shown(expression)} repeats too much", hint="repeat less: {1000} for example")
     try:
         made: regex.Pattern[str] = regex.compile(expression)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise NotPossible(f"{name}: {shown(expression)} is not a regular expression: {error}", hint="") from None
     return made
+
+
+def _size(expression: str) -> int:
+    """About how long the expression is with each `{n}` written out, as the library does: that takes its time."""
+    sizes, last = [0], 0
+    for piece in _PIECE.finditer(expression):
+        if piece[0] == "(":
+            sizes.append(0)
+        elif piece[1]:
+            sizes[-1] += last * (int(piece[1]) - 1)
+            last *= int(piece[1])
+        else:
+            last = sizes.pop() if piece[0] == ")" and len(sizes) > 1 else 1
+            sizes[-1] += last
+    return sum(sizes)
 
 
 def _phone(text: str, name: str) -> str:

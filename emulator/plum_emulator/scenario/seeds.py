@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from plum_emulator import resources
-from plum_emulator.errors import AccountsFileError, InvalidNumber
-from plum_emulator.model.accounts import OPTED_OUT_MODES, Number, Seed
+from plum_emulator.clock import Timing, read_timing
+from plum_emulator.errors import AccountsFileError, InvalidNumber, NotPossible
+from plum_emulator.model.accounts import OPTED_OUT_MODES, Number, Options, Seed
 from plum_emulator.model.phones import normalized
 from plum_emulator.model.urls import application_problem
+from plum_emulator.scenario.wanted import OPTIONS, read_options
+from plum_emulator.values import Values, did_you_mean
 
-_ACCOUNT_KEYS = {"username": str, "password": str, "demo": bool, "opted_out": str, "numbers": list}
+_ACCOUNT_KEYS: dict[str, type] = {
+    "username": str,
+    "password": str,
+    "demo": bool,
+    "opted_out": str,
+    "clock": str,
+    **dict.fromkeys(OPTIONS, object),
+    "numbers": list,
+}
 _NUMBER_KEYS = {"number": str, "application_url": str, "pci": bool}
 
 
@@ -68,7 +79,23 @@ def _seed(entry: object, where: str) -> Seed:
         demo=values.get("demo", False),
         opted_out=mode,
         numbers=tuple(numbers),
+        options=_options(values, where),
+        clock=_clock(values, where),
     )
+
+
+def _options(values: dict[str, Any], where: str) -> Options:
+    try:
+        return read_options(Values({name: values[name] for name in OPTIONS if name in values}, OPTIONS))
+    except NotPossible as error:
+        raise _Malformed(f"{where}: {error.message}") from None
+
+
+def _clock(values: dict[str, Any], where: str) -> Timing | None:
+    try:
+        return read_timing(values["clock"]) if "clock" in values else None
+    except NotPossible as error:
+        raise _Malformed(f"{where}: clock: {error.one_line()}") from None
 
 
 def _number(entry: object, where: str) -> Number:
@@ -89,7 +116,7 @@ def _checked(entry: object, keys: dict[str, type], where: str, *, required: tupl
         raise _Malformed(f"{where}: a table was expected")
     for name, value in entry.items():
         if name not in keys:
-            raise _Malformed(f"{where}: {name!r} is unknown; there are {', '.join(keys)}")
+            raise _Malformed(f"{where}: {name!r} is unknown; {did_you_mean(name, keys)}")
         if not isinstance(value, keys[name]):
             seen = "" if name == "password" else f" = {value!r}"[:80]
             raise _Malformed(f"{where}: {name}{seen}, but {_KINDS[keys[name]]} was expected")
