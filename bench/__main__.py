@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import lives, machine, report, resets, services, startup, storage
+from bench import advances, expects, leases, lives, machine, report, resets, services, snapshots, soak, startup, storage
 from bench.effort import FULL, QUICK, Effort
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -18,6 +18,11 @@ _GROUPS: dict[str, Callable[[Effort, Path], report.Group]] = {
     "lives": lives.measure,
     "startup": startup.measure,
     "resets": resets.measure,
+    "leases": leases.measure,
+    "snapshots": snapshots.measure,
+    "advances": advances.measure,
+    "expects": expects.measure,
+    "soak": soak.measure,
     "storage": storage.measure,
 }
 _REMARK = """\
@@ -33,7 +38,7 @@ def main() -> None:
     """Measure, and report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join(_GROUPS)}")
-    parser.add_argument("--quick", action="store_true", help="a minute, smaller numbers; RESULTS.md is left alone")
+    parser.add_argument("--quick", action="store_true", help="two minutes, smaller numbers; RESULTS.md is left alone")
     asked = parser.parse_args()
     unknown = [name for name in asked.groups if name not in _GROUPS]
     if unknown:

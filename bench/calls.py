@@ -11,7 +11,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 FROM = "12435678910"
-LOGIN = "Basic " + base64.b64encode(b"username:password").decode()
+
+
+def login_of(username: str, password: str) -> str:
+    """The header that logs an account in."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+LOGIN = login_of("username", "password")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -46,15 +53,24 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def call(self, request: Request) -> bytes:
-        """The answer's body. Raises when it is not a 2xx, OSError or HTTPException when there is none."""
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """The answer's status and body. Raises OSError or HTTPException when there is none."""
         self._connection.request(request.method, request.path, request.body or None, request.headers)
         answer = self._connection.getresponse()
         body = answer.read()
         self.calls += 1
-        if not 200 <= answer.status < 300:
-            raise RuntimeError(f"{request.method} {request.path} was answered {answer.status}: {body[:200]!r}")
+        return answer.status, body
+
+    def call(self, request: Request) -> bytes:
+        """The answer's body. Raises when it is not a 2xx, and as `answer` does."""
+        status, body = self.answer(request)
+        if not 200 <= status < 300:
+            raise RuntimeError(f"{request.method} {request.path} was answered {status}: {body[:200]!r}")
         return body
+
+    def json(self, request: Request) -> Any:
+        """What the control surface answers."""
+        return json.loads(self.call(request))
 
     def messages(self, request: Request) -> list[dict[str, Any]]:
         """What one of Plum's services answers. Raises when it is not a success."""
@@ -71,15 +87,18 @@ class Caller:
         return (time.perf_counter() - start) * 1000
 
 
-def queued(place: int, *, result_url: str = "") -> Request:
+def queued(place: int, *, result_url: str = "", from_: str = FROM, login: str = LOGIN) -> Request:
     """A message to one of fifty ordinary handsets."""
-    fields = {
+    fields = {**queued_fields(place), "from": from_, "result_url": result_url}
+    return posted("/ws/sms/queue.json", fields, login=login)
+
+
+def queued_fields(place: int) -> dict[str, str]:
+    """To whom such a message goes, and what it says."""
+    return {
         "to": f"13035550{100 + place % 50}",
-        "from": FROM,
         "body": f"Your parcel {place:05d} will be with you tomorrow between nine and noon.",
-        "result_url": result_url,
     }
-    return posted("/ws/sms/queue.json", fields, login=LOGIN)
 
 
 def posted(path: str, fields: dict[str, str], *, login: str) -> Request:
@@ -88,6 +107,15 @@ def posted(path: str, fields: dict[str, str], *, login: str) -> Request:
     return Request(method="POST", path=path, headers=headers, body=urlencode(fields).encode())
 
 
-def asked(path: str, **query: object) -> Request:
-    """A look-up, as the seed's first account."""
-    return Request(method="GET", path=f"{path}?{urlencode(query)}" if query else path, headers={"Authorization": LOGIN})
+def asked(path: str, *, login: str = LOGIN, **query: object) -> Request:
+    """A look-up, as the seed's first account unless another logs in."""
+    return Request(method="GET", path=f"{path}?{urlencode(query)}" if query else path, headers={"Authorization": login})
+
+
+def control(method: str, path: str, value: object = None, *, account: str = "") -> Request:
+    """A request to the control surface, about the first account unless another is named."""
+    query = f"?{urlencode({'account': account})}" if account else ""
+    if value is None:
+        return Request(method=method, path=f"/_plum/{path}{query}")
+    headers = {"Content-Type": "application/json"}
+    return Request(method=method, path=f"/_plum/{path}{query}", headers=headers, body=json.dumps(value).encode())

@@ -15,6 +15,8 @@ class Effort:
     starts: int
     commands: int
     resets: int
+    expects: int
+    leased: int
     few: int
     many: int
     pages: int
@@ -28,6 +30,8 @@ FULL = Effort(
     starts=10,
     commands=20,
     resets=20,
+    expects=50,
+    leased=200,
     few=1_000,
     many=1_000_000,
     pages=40,
@@ -40,6 +44,8 @@ QUICK = Effort(
     starts=3,
     commands=5,
     resets=5,
+    expects=20,
+    leased=200,
     few=1_000,
     many=50_000,
     pages=10,

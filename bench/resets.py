@@ -7,21 +7,19 @@ import time
 from pathlib import Path
 
 from bench import processes
-from bench.calls import LOGIN, Caller, Request, queued
+from bench.calls import Caller, control, queued
 from bench.effort import Effort
 from bench.filling import fill
 from bench.report import Group, at_most, median_and_range
 from plum_emulator.clock import RealClock
 from plum_emulator.engine.accounts import Accounts
-from plum_emulator.engine.feed import Feed
-from plum_emulator.engine.lifecycle import Lifecycle
-from plum_emulator.engine.platform import Platform
+from plum_emulator.engine.emulator import Emulator, assembled
+from plum_emulator.engine.transport import Done
 from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account
-from plum_emulator.model.exchanges import Exchange
-from plum_emulator.scenario.magic import MagicNumbers
-from plum_emulator.scenario.plans import Delays
+from plum_emulator.model.exchanges import Exchange, OutgoingRequest
 from plum_emulator.scenario.seeds import read_seeds
+from plum_emulator.settings import Settings
 from plum_emulator.store.store import Store
 
 _HOW = """\
@@ -58,37 +56,57 @@ def measure(effort: Effort, folder: Path) -> Group:
 def _in_process(effort: Effort, database: Path, *, messages: int, exchanges: int) -> list[float]:
     store = Store(database)
     try:
-        platform, account = _platform(store)
+        emulator = _emulator(store)
+        account = emulator.accounts.named("")
         times = []
         for _ in range(effort.resets):
             fill(store, account.id, messages)
             with store.transaction():
                 for n in range(exchanges):
-                    store.journal.note(_exchange(account, n))
+                    store.journal.keep(_exchange(account, n))
             start = time.perf_counter()
-            platform.reset(account)
+            emulator.snapshots.reset(account)
             times.append((time.perf_counter() - start) * 1000)
         return times
     finally:
         store.close()
 
 
-def _platform(store: Store) -> tuple[Platform, Account]:
+def _emulator(store: Store) -> Emulator:
+    """An emulator without a server, of which nothing is asked but a reset."""
     with store.transaction():
         store.accounts.plant(read_seeds(None))
-    accounts = Accounts(store.accounts.load(), clock=RealClock())
-    ids, feed = IdSource("bench"), Feed()
-    lifecycle = Lifecycle(
+    return assembled(
+        settings=Settings(),
         store=store,
-        accounts=accounts,
-        ids=ids,
-        magic=MagicNumbers.load(),
-        delays=Delays(sent_after=1000, received_after=2000),
-        feed=feed,
-        heard=lambda _account, _instant: None,
+        accounts=Accounts(store.accounts.load(), machine=RealClock()),
+        ids=IdSource("bench"),
+        transport=_Nowhere(),
+        ticker=_Deaf(),
+        own_address="",
+        elsewhere=lambda work: work(),
         soon=lambda work: work(),
     )
-    return Platform(store=store, accounts=accounts, lifecycle=lifecycle, ids=ids, feed=feed), accounts.named("")
+
+
+class _Nowhere:
+    """A transport that nothing is sent with."""
+
+    def send(self, request: OutgoingRequest, done: Done) -> None:  # noqa: ARG002 # as the worker calls it
+        raise AssertionError("a reset sends nothing")
+
+    def close(self) -> None:
+        pass
+
+
+class _Deaf:
+    """A ticker that never rings."""
+
+    def heard(self, account: int, instant: int) -> None:
+        pass
+
+    def forget(self, account: int) -> None:
+        pass
 
 
 def _exchange(account: Account, n: int) -> Exchange:
@@ -111,11 +129,10 @@ def _exchange(account: Account, n: int) -> Exchange:
 
 
 def _over_http(effort: Effort) -> list[float]:
-    reset = Request(method="POST", path="/_plum/reset", headers={"Authorization": LOGIN})
     times = []
     with processes.emulator("--sent-after", "3600") as emulator, Caller(emulator.port) as caller:
         for _ in range(min(effort.resets, 5)):
             for place in range(effort.few):
                 caller.messages(queued(place))
-            times.append(caller.timed(reset))
+            times.append(caller.timed(control("POST", "reset")))
     return times

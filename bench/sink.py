@@ -31,14 +31,20 @@ class Sink(asyncio.Protocol):
             if not blank or len(rest) < length:
                 return
             self._waiting = rest[length:]
-            self._transport.write(self._answer(head, rest[:length]))
+            self._transport.write(self.answer(head, rest[:length]))
 
-    def _answer(self, head: bytes, body: bytes) -> bytes:
+    def answer(self, head: bytes, body: bytes) -> bytes:
+        """The whole answer to one request."""
         if head.startswith(b"POST"):
             self._bodies.append(body)
             return _TAKEN
         shown = b"%d" % len(self._bodies) if b"/count" in head else b"\n".join(self._bodies)
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(shown), shown)
+        return found(shown)
+
+
+def found(shown: bytes) -> bytes:
+    """An answer with something in it."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(shown), shown)
 
 
 def _length(head: bytes) -> int:
@@ -49,10 +55,10 @@ def _length(head: bytes) -> int:
     return 0
 
 
-async def main(port: int) -> None:
+async def main(port: int, protocol: type[Sink] = Sink) -> None:
     """Take posts until the process is ended."""
     bodies: list[bytes] = []
-    server = await asyncio.get_running_loop().create_server(lambda: Sink(bodies), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: protocol(bodies), "127.0.0.1", port)
     await server.serve_forever()
 
 
