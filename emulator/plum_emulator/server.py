@@ -9,19 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from plum_emulator.clock import RealClock
+from plum_emulator.clock import RealClock, read_timing
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.egress import Egress
-from plum_emulator.engine.feed import Feed
-from plum_emulator.engine.lifecycle import Lifecycle
-from plum_emulator.engine.platform import Platform
+from plum_emulator.engine.emulator import Emulator, assembled
 from plum_emulator.engine.ticker import LoopTicker
 from plum_emulator.engine.transport import CurlTransport
-from plum_emulator.engine.worker import Worker
 from plum_emulator.ids import IdSource, any_seed
 from plum_emulator.model.accounts import Account
-from plum_emulator.scenario.magic import MagicNumbers
-from plum_emulator.scenario.plans import Delays
 from plum_emulator.scenario.seeds import read_seeds
 from plum_emulator.settings import Settings
 from plum_emulator.store.store import Store
@@ -50,7 +45,12 @@ class Server:
                 known = self.store.accounts.load()
                 if settings.accounts or not known:
                     self.store.accounts.plant(seeds)
-                self.accounts = Accounts(self.store.accounts.load(), clock=RealClock())
+                self.accounts = Accounts(
+                    self.store.accounts.load(),
+                    machine=RealClock(),
+                    timing=read_timing(settings.clock),
+                    timings=self.store.accounts.timings(),
+                )
                 for account in self.accounts:
                     account.exchanges = self.store.journal.last_n(account.id)
                 self._ids = _ids(settings, self.store)
@@ -79,35 +79,24 @@ class Server:
     async def _serve(self, on_ready: Callable[[], None], *, signals: bool, stop_at_once: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         pool = ThreadPoolExecutor(_POOL, thread_name_prefix="plum-emulator")
-        feed = Feed()
         ticker = LoopTicker(loop, clock_of=self.accounts.clock)
         transport = CurlTransport(loop, Egress(self.settings.egress))
-        lifecycle = Lifecycle(
+        emulator = assembled(
+            settings=self.settings,
             store=self.store,
             accounts=self.accounts,
             ids=self._ids,
-            magic=MagicNumbers.load(),
-            delays=_delays(self.settings),
-            feed=feed,
-            heard=ticker.heard,
-            soon=loop.call_soon,
-        )
-        platform = Platform(store=self.store, accounts=self.accounts, lifecycle=lifecycle, ids=self._ids, feed=feed)
-        worker = Worker(
-            store=self.store,
-            accounts=self.accounts,
-            lifecycle=lifecycle,
             transport=transport,
             ticker=ticker,
-            settings=self.settings,
             own_address=self.address,
             elsewhere=pool.submit,
             soon=loop.call_soon,
+            pool=pool,
         )
         allowed = (self.settings.host, *self.settings.allow_hosts)
-        app = build_app(platform, allow_hosts=allowed, ready=lambda: self._ready)
-        gateway = Gateway(app.wsgi_app, pool=pool, when_kept=platform.when_kept)
-        http = HttpServer(gateway, self._is_up(worker, ticker, pool, on_ready))
+        app = build_app(emulator, allow_hosts=allowed, ready=lambda: self._ready)
+        gateway = Gateway(app.wsgi_app, pool=pool, when_kept=emulator.platform.when_kept)
+        http = HttpServer(gateway, self._is_up(emulator, ticker, pool, on_ready))
 
         def stop() -> None:
             self._ready = False
@@ -133,21 +122,21 @@ class Server:
             await _turns(2)  # what the pool has ended is sent off
             self._socket.close()
             try:
-                platform.close()
+                emulator.platform.close()
             finally:  # also on a full disk
                 self.store.close()
 
     def _is_up(
-        self, worker: Worker, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]
+        self, emulator: Emulator, ticker: LoopTicker, pool: ThreadPoolExecutor, on_ready: Callable[[], None]
     ) -> Callable[[], None]:
         def begin_to_tick(loaded: asyncio.Future[None]) -> None:
             if self._ready and not loaded.cancelled():
                 loaded.result()
-                ticker.start(ring=worker.run_due, keep_up=lambda: pool.submit(worker.keep_up))
+                ticker.start(ring=emulator.worker.run_due, keep_up=lambda: pool.submit(emulator.keep_up))
 
         def up() -> None:
             _raise_file_limit()
-            worker.recover()
+            emulator.worker.recover()
             self._ready = True
             on_ready()
             asyncio.get_running_loop().run_in_executor(pool, ticker.load).add_done_callback(begin_to_tick)
@@ -193,10 +182,6 @@ def _ids(settings: Settings, store: Store) -> IdSource:
     if settings.seed is not None:
         return IdSource(settings.seed)
     return IdSource(store.secret("seed", any_seed()), repeatable=False)
-
-
-def _delays(settings: Settings) -> Delays:
-    return Delays(sent_after=round(settings.sent_after * 1000), received_after=round(settings.received_after * 1000))
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ DEFAULT_URL = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
 ENVIRONMENT_PREFIX = "PLUM_EMULATOR_"
 
 REQUEST_BODY_LIMIT = 1024 * 1024
+IMPORT_LIMIT = 256 * 1024 * 1024
 ANSWER_BODY_LIMIT = 1024 * 1024
 
 
@@ -23,6 +24,8 @@ class Settings:
     database: Path | None = None
     accounts: Path | None = None
     seed: str | None = None
+    clock: str = "real"
+    soak: bool = False
     sent_after: float = 1.0
     received_after: float = 2.0
     egress: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.commands import Ran, Run
 from plum_emulator.cli import main
-from plum_emulator.client import Client
+from plum_emulator.client import Client, Lease
 from plum_emulator.server import running
 from plum_emulator.settings import Settings
 
@@ -50,3 +50,21 @@ def run_there(run: Run, client: Client) -> Iterator[Run]:
 
     yield run_
     client.reset()
+
+
+@pytest.fixture
+def lease(client: Client) -> Iterator[Lease[Client]]:
+    """An account of the test's own, whose clock stands still at noon until it is moved."""
+    with client.lease(clock="manual@2026-01-31T12:00:00Z", sent_after=1, received_after=2) as lease:
+        yield lease
+
+
+@pytest.fixture
+def run_leased(run: Run, lease: Lease[Client]) -> Run:
+    """Run a command as that account."""
+
+    def run_(*arguments: str) -> Ran:
+        login = ("--username", lease.username, "--password", lease.password)
+        return run(*arguments, "--url", lease.client.url, *login)
+
+    return run_

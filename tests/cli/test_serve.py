@@ -300,7 +300,7 @@ NUMBERS = 'numbers = [{number = "16175550101"}]\n'
         ),
         pytest.param(
             f'[[accounts]]\n{GOOD}{NUMBERS}usename = "x"',
-            ": account 1: 'usename' is unknown; there are ",
+            f": account 1: 'usename' is unknown; did you mean 'username'?; {HELP}",
             id="a typing error",
         ),
         pytest.param(

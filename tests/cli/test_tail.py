@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from helpers.programs import COMMAND, HANDSET, NUMBER, QUICK, Emulator, emulator, plain_environment
+from helpers.programs import COMMAND, HANDSET, NUMBER, Emulator, emulator, plain_environment
 from helpers.receivers import receiver
-from helpers.watching import watching
 
 pytestmark = pytest.mark.journey
 DEADLINE = 15.0
@@ -65,14 +64,18 @@ class Tail:
 
 
 def test_tail_shows_what_happens_live() -> None:
-    """Statuses, callbacks, answers, automatic texts and resets, one line each; Ctrl-C ends it."""
-    with receiver() as results, emulator(*QUICK) as running, Tail(running) as tail:
+    """Statuses, callbacks, answers, automatic texts, rules, snapshots, clocks and resets; Ctrl-C ends it."""
+    with receiver() as results, emulator("--clock", "manual") as running, Tail(running) as tail:
         client = running.client()
-        with watching(client) as watch:
-            [sent] = client.queue(to=HANDSET, from_=NUMBER, body="Hello", result_url=results.url)
-            watch.callback(sent["sms_message_id"], "received")
-            came = client.receive(from_=HANDSET, to=NUMBER, body="STOP")
-            watch.answer(came["sms_message_id"])
+        [sent] = client.queue(to=HANDSET, from_=NUMBER, body="Hello", result_url=results.url)
+        client.advance(until="idle")
+        came = client.receive(from_=HANDSET, to=NUMBER, body="STOP")
+        client.advance(until="idle")
+        client.add_rule(when={"operation": "status"}, then={"slow_body": 0.001})
+        client.status(sent["sms_message_id"])
+        client.save("here")
+        client.restore("here")
+        client.set_clock("60x")
         client.reset()
         lines = [line.partition("  ")[2] for line in tail.until("  reset")]
         assert tail.interrupt() == (130, b"\n")
@@ -91,6 +94,9 @@ def test_tail_shows_what_happens_live() -> None:
         f"{stop}  inbound  received    {HANDSET} > {NUMBER}  STOP",
         f"{stop}  automatic text to {HANDSET}: {bye}",
         f"{stop}  inbound  > {running.url}/demo: ok",
+        "rule rule-1 fired: status",
+        "restore here",
+        "clock scaled",
         "reset",
     ]
 

@@ -13,7 +13,20 @@ from helpers.commands import Ran, Run
 from plum_emulator import __version__
 from plum_emulator.cli import plum_emulator
 
-COMMANDS = plum_emulator.list_commands(click.Context(plum_emulator))
+
+def names_below(group: click.Group, *above: str) -> list[str]:
+    """The commands of a group, and theirs."""
+    context, names = click.Context(group), []
+    for name in group.list_commands(context):
+        names.append(" ".join((*above, name)))
+        below = group.get_command(context, name)
+        if isinstance(below, click.Group):
+            names += names_below(below, *above, name)
+    return names
+
+
+COMMANDS = names_below(plum_emulator)
+GROUPS = ["clock", "accounts", "rules", "scenario", "callbacks", "snapshot", "export"]
 HEAVY = {"flask", "sqlite_utils", "sqlite3", "xmlschema", "uvicorn", "apscheduler", "pycurl", "asyncio"}
 LOADED = """
 import json, sys
@@ -27,7 +40,10 @@ except SystemExit:
 
 def command(name: str) -> click.Command:
     """The command of this name."""
-    found = plum_emulator.get_command(click.Context(plum_emulator), name)
+    found: click.Command | None = plum_emulator
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
     assert found is not None
     return found
 
@@ -43,6 +59,8 @@ def test_the_version_is_one_line(run: Run) -> None:
         pytest.param(["--version"], id="version"),
         pytest.param(["serve", "--help"], id="help"),
         pytest.param(["messages", "--url", "http://127.0.0.1:1"], id="a command that calls"),
+        pytest.param(["expect", "--url", "http://127.0.0.1:1"], id="a command of the control surface"),
+        pytest.param(["rules", "add", "--help"], id="help below a command"),
         pytest.param(["init", "-"], id="init"),
     ],
 )
@@ -60,13 +78,22 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
     assert run().code == 0
 
 
+def test_a_command_with_commands_of_its_own_shows_them(run: Run) -> None:
+    """As it is, not as an error."""
+    assert [name for name in COMMANDS if isinstance(command(name), click.Group)] == GROUPS
+    for name in GROUPS:
+        assert run(name) == run(name, "--help")
+        assert run(name).code == 0
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(run: Run, name: str) -> None:
     """`-h` is short for `--help`; every option says what it is for."""
-    short, long = run(name, "-h"), run(name, "--help")
+    short, long = run(*name.split(), "-h"), run(*name.split(), "--help")
     assert short == long
     assert (long.code, long.err) == (0, "")
     assert long.out.startswith(f"Usage: plum-emulator {name} ")
+    assert command(name).help
     for param in command(name).params:
         if isinstance(param, click.Option):
             assert param.help, f"{name} {param.opts[0]} has no help"

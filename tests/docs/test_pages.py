@@ -18,6 +18,7 @@ from plum_emulator.web.app import build_app
 PAGES = pages()
 README = page("README.md")
 COMMANDS = tables.commands()
+FAMILIES = {name.partition(" ")[0] for name in COMMANDS if " " in name}
 OPTIONS = {name: set(chain.from_iterable(p.opts for p in command.params)) for name, command in COMMANDS.items()}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -59,12 +60,19 @@ def _linked_pages(name: str) -> list[str]:
 @each_page
 def test_every_command_and_option_that_is_named_exists(page: Page) -> None:
     for words in (code.split() for code in page.code if code.startswith("plum-emulator ")):
-        command = next((word for word in words[1:] if not word.startswith("-")), "")
-        assert command in ("", "…", *COMMANDS), f"{page.name}: there is no command in {' '.join(words)!r}"
+        command = _command_in(words[1:])
+        assert command in ("", "…", *COMMANDS, *FAMILIES), f"{page.name}: there is no command in {' '.join(words)!r}"
         _expect_options(page, words, OPTIONS.get(command, {"--help", "--version"}) | {"--help"})
     everything = set(chain.from_iterable(OPTIONS.values())) | {"--help", "--version", "--write-tables"}
     for words in (code.split() for code in page.code if code.startswith("--")):
         _expect_options(page, words, everything)
+
+
+def _command_in(words: list[str]) -> str:
+    """The command that is typed: two words where the first one names a family."""
+    command = next((word for word in words if not word.startswith("-")), "")
+    following = words[1] if len(words) > 1 and command == words[0] else ""
+    return f"{command} {following}" if command in FAMILIES and following else command
 
 
 def _expect_options(page: Page, words: list[str], known: set[str]) -> None:
@@ -88,7 +96,7 @@ def test_every_field_of_the_settings_is_an_option_and_so_in_the_manual() -> None
 
 @each_page
 def test_every_path_of_the_control_surface_that_is_named_exists(page: Page, house: House) -> None:
-    app = build_app(house.platform, allow_hosts=(), ready=lambda: True)
+    app = build_app(house.emulator, allow_hosts=(), ready=lambda: True)
     known = [re.sub("<[^>]+>", "[^/]+", rule.rule) for rule in app.url_map.iter_rules()]
     for code in (*page.code, *re.findall(r"http://127\.0\.0\.1:7586(/[^\s'\"`]*)", page.text)):
         path = code.removeprefix("GET ").removeprefix("POST ").removeprefix("PUT ").partition("?")[0]

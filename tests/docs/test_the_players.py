@@ -14,6 +14,9 @@ def block(language: str, text: str) -> str:
     return f"```{language}\n{text}\n```\n"
 
 
+RULES = 'title = "A day"\n[[rules]]\nthen = { reset = true }'
+
+
 def play(text: str, folder: Path) -> None:
     with stage(folder) as played:
         played.play(Page("a page", text))
@@ -32,6 +35,8 @@ def play(text: str, folder: Path) -> None:
         pytest.param(block("console", "$ false\n$ echo $?\n1"), id="an exit code that is shown"),
         pytest.param(block("console", "$ make test"), id="a target of make"),
         pytest.param(block("xml", "<reply/>"), id="an answer"),
+        pytest.param(block("toml", RULES), id="a scenario"),
+        pytest.param(block("toml day.toml", RULES) + block("console", "$ cat day.toml\n[[rules]]"), id="a file"),
     ],
 )
 def test_example_that_is_so_passes(text: str, tmp_path: Path) -> None:
@@ -60,6 +65,7 @@ def test_example_that_is_so_passes(text: str, tmp_path: Path) -> None:
         pytest.param(block("console", "$ make nothing"), "no target nothing", id="a target that is not there"),
         pytest.param(block("python", "assert False"), "AssertionError", id="Python that fails"),
         pytest.param(block("toml", "[[account]]"), "accounts", id="a malformed accounts file"),
+        pytest.param(block("toml", "[[rules]]\nthen = {}"), "title", id="a malformed scenario"),
         pytest.param(block("xml", "<reply><sms/></reply>"), "not valid", id="an answer that is not valid"),
         pytest.param(block("sql", "SELECT 1"), "unable to open", id="a question to no database"),
     ],

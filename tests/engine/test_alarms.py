@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+from helpers.failing import Trap
 from helpers.house import NOW, OTHER, RESULTS, House
+from plum_emulator.errors import StorageFailed
 from plum_emulator.model.exchanges import Outcome
 from plum_emulator.settings import Settings
 
@@ -87,3 +90,41 @@ def test_what_an_emulator_before_this_one_left_has_an_alarm(tmp_path: Path) -> N
     with house.reopened() as again:
         assert ring_through(again) == [1000, 3000]
         assert again.history(message) == ORDINARY
+
+
+def test_clock_that_goes_by_itself_again_has_its_alarms_again(house: House) -> None:
+    (message,) = house.queue(url=RESULTS)
+    house.make_manual()
+    assert house.ticker.heard_of == []
+    house.queue()
+    assert house.ticker.heard_of == []
+    house.platform.set_clock(house.account, "real", rate=1.0, instant=None)
+    assert house.ticker.heard_of == [(house.account.id, NOW + 1000)]
+    assert ring_through(house) == [1000, 3000]
+    assert house.history(message) == ORDINARY
+
+
+def test_what_was_restored_has_an_alarm_and_what_was_reset_has_none(house: House) -> None:
+    house.queue()
+    house.advance(500)
+    house.emulator.snapshots.save(house.account, "a")
+    house.advance(500)
+    house.emulator.snapshots.restore(house.account, "a")
+    assert house.ticker.heard_of == [(house.account.id, NOW + 1000)]
+    house.emulator.snapshots.reset(house.account)
+    assert house.ticker.heard_of == []
+
+
+def test_clock_that_was_set_keeps_its_alarm_when_the_agenda_cannot_be_read_just_then() -> None:
+    trap = Trap()
+    with House(connect=trap.connect) as house:
+        house.queue()
+        statements = 0
+        while not house.ticker.heard_of or house.ticker.heard_of[-1] == (house.account.id, NOW + 1000):
+            statements += 1
+            trap.arm(statements)
+            with suppress(StorageFailed):
+                house.platform.set_clock(house.account, "scaled", rate=2.0, instant=NOW)
+            trap.disarm()
+            assert house.ticker.heard_of, statements
+        assert house.ticker.heard_of == [(house.account.id, NOW)], "rung for at once, and looked at then"

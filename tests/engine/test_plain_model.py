@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, RESULTS, STRAN
 from plum_emulator.errors import Refusal
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.exchanges import Outcome, OutgoingRequest
+from plum_emulator.scenario.wanted import Wanted
 
 OWN = {"username": MINE, "second": OTHER}
 SEEDS = [
@@ -35,9 +37,10 @@ ANSWERS: dict[str, list[tuple[str, str, str]]] = {
     "refused": [("12125550158", "never", "")],
 }
 
-SENT = ("sent", 1000, None, False)
+Step = tuple[str, int, str | None, bool]
+SENT: Step = ("sent", 1000, None, False)
 UNSUBSCRIBED = "Attempt to send to unsubscribed recipient"
-MAGIC: dict[str, list[tuple[str, int, str | None, bool]]] = {
+MAGIC: dict[str, list[Step]] = {
     "12125550150": [("failed", 1000, None, True)],
     "12125550151": [SENT, ("failed", 3000, None, True)],
     "12125550152": [SENT, ("undelivered", 3000, None, True)],
@@ -93,9 +96,11 @@ class PlainAccount:
     number: str
     url: str = APPLICATION
     messages: list[Plain] = field(default_factory=list)
-    due: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
+    due: list[tuple[int, Plain, Step | None]] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)
     texts: list[tuple[str, int]] = field(default_factory=list)
+    fails_strangers: bool = False
+    stands_at: int | None = None
 
 
 class Model:
@@ -104,7 +109,11 @@ class Model:
     def __init__(self) -> None:
         self.now = 0
         self.accounts = {username: PlainAccount(number) for username, number in OWN.items()}
+        self.saved: dict[str, PlainAccount] = {}
         self._answers: list[Callable[[], None]] = []
+
+    def time(self, mine: PlainAccount) -> int:
+        return self.now if mine.stands_at is None else mine.stands_at
 
     def send(self, mine: PlainAccount, to: str, body: str, *, url: str, type_: str) -> bool:
         """Whether it was accepted."""
@@ -113,11 +122,12 @@ class Model:
         steps = MAGIC.get(to, [SENT, ("received", 3000, None, False)])
         if to in mine.opted_out:
             steps = MAGIC["12125550154"]
+        if to == STRANGER and mine.fails_strangers:
+            steps = [SENT, ("failed", 3000, None, True)]
         for start in range(0, len(body), 160):
-            part = Plain(type_, to, mine.number, body[start : start + 160], self.now, url)
+            part = Plain(type_, to, mine.number, body[start : start + 160], self.time(mine), url)
             mine.messages.append(part)
-            for step in steps:
-                mine.due.append((self.now + step[1], lambda part=part, step=step: self._move(part, *step)))  # type: ignore[misc] # steps are tuples of one form
+            mine.due += [(part.at + step[1], part, step) for step in steps]
         return True
 
     def _move(self, message: Plain, status: str, after: int, notification: str | None, explained: bool) -> None:
@@ -135,17 +145,18 @@ class Model:
 
     def arrive(self, mine: PlainAccount, from_: str, body: str) -> None:
         word = KEYWORDS.get(body)
-        message = Plain("inbound", mine.number, from_, body, self.now, status="received", settled_at=self.now)
+        now = self.time(mine)
+        message = Plain("inbound", mine.number, from_, body, now, status="received", settled_at=now)
         mine.messages.append(message)
         message.explained = word == "help" or not mine.url
         if word:
-            mine.texts.append((from_, self.now))
+            mine.texts.append((from_, now))
         if word == "out":
             mine.opted_out.add(from_)
         if word == "in":
             mine.opted_out.discard(from_)
         if mine.url and word != "help":
-            mine.due.append((self.now, lambda: self._post(mine, message)))
+            mine.due.append((now, message, None))
 
     def _post(self, mine: PlainAccount, message: Plain) -> None:
         if mine.url:
@@ -155,33 +166,48 @@ class Model:
 
     def _answer(self, mine: PlainAccount, message: Plain) -> None:
         message.explained = message.body == "hello"  # the application answers that with something that is no XML
+        now = self.time(mine)
         for named, body, url in ANSWERS.get(message.body, []):
             to = named or message.from_
             if not self.send(mine, to, body, url=url, type_="reply"):
-                mine.messages.append(
-                    Plain("reply", to, mine.number, body, self.now, url, "failed", None, self.now, None, True)
-                )
+                mine.messages.append(Plain("reply", to, mine.number, body, now, url, "failed", None, now, None, True))
 
     def advance(self, milliseconds: int) -> None:
         end = self.now + milliseconds
-        while instants := [at for mine in self.accounts.values() for at, _ in mine.due if at <= end]:
+        going = [mine for mine in self.accounts.values() if mine.stands_at is None]
+        while instants := [at for mine in going for at, *_ in mine.due if at <= end]:
             self.now = max(self.now, min(instants))
-            for mine in self.accounts.values():
+            for mine in going:
                 due = sorted((row for row in mine.due if row[0] <= self.now), key=lambda row: row[0])
                 mine.due = [row for row in mine.due if row[0] > self.now]
-                for _, happen in due:
-                    happen()
+                for _, message, step in due:
+                    if step is None:
+                        self._post(mine, message)
+                    else:
+                        self._move(message, *step)
             answers, self._answers = self._answers, []
             for answer in answers:
                 answer()
         self.now = end
 
     def reset(self, username: str) -> None:
-        self.accounts[username] = PlainAccount(OWN[username])
+        self.accounts[username] = PlainAccount(NUMBERS[username])
+
+    def save(self, username: str) -> None:
+        self.saved[username] = deepcopy(self.accounts[username])
+
+    def restore(self, username: str) -> None:
+        self.accounts[username] = deepcopy(self.saved[username])
+
+    def end(self, username: str) -> None:
+        del self.accounts[username]
+        self.saved.pop(username, None)
 
 
+THIRD = Seed(username="third", password="x", numbers=(Number(number="12022010103", application_url=APPLICATION),))
+NUMBERS = {**OWN, "third": "12022010103"}
 ACCOUNTS = st.sampled_from(list(OWN))
-RECIPIENTS = st.sampled_from([HANDSET, STRANGER, MINE, OTHER, HANDSET, OTHER, *MAGIC, REFUSED])
+RECIPIENTS = st.sampled_from([NUMBERS["third"], HANDSET, STRANGER, MINE, OTHER, HANDSET, OTHER, *MAGIC, REFUSED])
 TEXTS = st.sampled_from(BODIES)
 
 
@@ -194,6 +220,7 @@ class AgainstTheModel(RuleBasedStateMachine):
         self.started = 0
         self.model = Model()
         self.told: dict[str, list[str]] = {}
+        self.saved: dict[str, dict[str, list[str]]] = {}
         self.house = self.prepared(House(self.path(), seeds=SEEDS, seed=None))
 
     def path(self) -> Path:
@@ -240,13 +267,72 @@ class AgainstTheModel(RuleBasedStateMachine):
     @rule(username=ACCOUNTS, url=st.sampled_from(["", APPLICATION]))
     def set_application(self, username: str, url: str) -> None:
         self.model.accounts[username].url = url
-        self.house.platform.set_application(self.house.accounts.named(username), OWN[username], url)
+        self.house.platform.set_application(self.house.accounts.named(username), NUMBERS[username], url)
 
     @precondition(lambda self: any(account.messages for account in self.model.accounts.values()))
     @rule(username=ACCOUNTS)
     def reset(self, username: str) -> None:
+        self.forget(username)
         self.model.reset(username)
-        self.house.platform.reset(self.house.accounts.named(username))
+        self.house.emulator.snapshots.reset(self.house.accounts.named(username))
+
+    @precondition(lambda self: "third" not in self.model.accounts)
+    @rule()
+    def make_an_account(self) -> None:
+        self.model.reset("third")
+        self.house.emulator.leases.make(Wanted(seed=THIRD))
+
+    @precondition(lambda self: "third" in self.model.accounts)
+    @rule(to=RECIPIENTS, body=TEXTS)
+    def use_that_account(self, to: str, body: str) -> None:
+        self.queue("third", to, body, RESULTS)
+
+    @precondition(lambda self: "third" in self.model.accounts)
+    @rule()
+    def end_that_account(self) -> None:
+        self.forget("third")
+        self.model.end("third")
+        self.house.emulator.leases.end(self.house.accounts.named("third"))
+
+    @rule(username=ACCOUNTS, on=st.booleans())
+    def let_texts_to_a_stranger_fail(self, username: str, on: bool) -> None:
+        self.model.accounts[username].fails_strangers = on
+        account, rules = self.house.accounts.named(username), self.house.emulator.rules
+        if on:
+            rules.put(account, {"when": {"to": STRANGER}, "then": {"outcome": "failed"}}, id_="stranger")
+        else:
+            rules.clear(account)
+
+    @rule(username=ACCOUNTS, stands=st.booleans())
+    def set_the_clock(self, username: str, stands: bool) -> None:
+        mine = self.model.accounts[username]
+        mine.stands_at = self.model.time(mine) if stands else None
+        account = self.house.accounts.named(username)
+        self.house.platform.set_clock(account, "manual" if stands else "real", rate=1.0, instant=None)
+
+    @rule(username=ACCOUNTS)
+    def save(self, username: str) -> None:
+        self.model.save(username)
+        account = self.house.accounts.named(username)
+        self.house.emulator.snapshots.save(account, "saved")
+        self.saved[username] = {id_: list(self.told.get(id_, [])) for id_ in self.ids_of(username)}
+
+    @precondition(lambda self: self.model.saved)
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        username = data.draw(st.sampled_from(sorted(self.model.saved)))
+        self.forget(username)
+        self.told.update(deepcopy(self.saved[username]))
+        self.model.restore(username)
+        self.house.emulator.snapshots.restore(self.house.accounts.named(username), "saved")
+
+    def forget(self, username: str) -> None:
+        """Its messages go; a restore, or another account of this name, gives their ids again."""
+        for id_ in self.ids_of(username):
+            self.told.pop(id_, None)
+
+    def ids_of(self, username: str) -> list[str]:
+        return [message.sms_message_id for message in self.house.log(self.house.accounts.named(username))]
 
     @rule(kill=st.booleans())
     def restart(self, kill: bool) -> None:
@@ -295,7 +381,7 @@ class AgainstTheModel(RuleBasedStateMachine):
             with self.house.store.reading():
                 handsets = {
                     handset
-                    for handset in (HANDSET, STRANGER, MINE, OTHER)
+                    for handset in (HANDSET, STRANGER, *NUMBERS.values())
                     if self.house.store.opt_outs.has(account.id, number=mine.number, handset=handset)
                 }
             assert handsets == mine.opted_out

@@ -12,9 +12,10 @@ import pytest
 
 from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, PCI, RESULTS, STRANGER, House
 from helpers.tables import tables
-from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.engine.feed import Feed
 from plum_emulator.errors import NotFound, NotPossible, Refusal
 from plum_emulator.model.accounts import Number
+from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Outcome
 from plum_emulator.model.listings import Conversation, Listing
 from plum_emulator.model.messages import Message
@@ -41,7 +42,7 @@ def test_reset_brings_the_account_back_to_its_seed_and_leaves_the_other_alone(ho
     fresh = tables(house)
     with_a_past(house)
     second = {name: rows for name, rows in of(house.second.id, house).items() if rows}
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     assert of(house.account.id, house) == {name: mine(house.account.id, rows) for name, rows in fresh.items()}
     assert {name: rows for name, rows in of(house.second.id, house).items() if rows} == second
     assert house.account.numbers == {
@@ -68,7 +69,7 @@ def mine(account: int, rows: list[dict[str, object]]) -> list[object]:
 def test_nothing_happens_any_more_after_a_reset(house: House) -> None:
     house.queue(url=RESULTS)
     house.receive("hello")
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     house.advance(HOUR)
     assert (house.log(), house.transport.sent) == ([], [])
 
@@ -80,7 +81,7 @@ def test_request_that_was_out_during_a_reset_leaves_no_trace(house: House, statu
     house.receive("hello")
     house.worker.run_due(house.account.id)
     assert len(house.transport.waiting) == 2
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     after_reset = tables(house)
     house.events.clear()
     house.transport.answer = lambda _request: Outcome(status=status, body=REPLY)
@@ -93,7 +94,7 @@ def test_request_that_was_out_during_a_reset_leaves_no_trace(house: House, statu
 
 def test_reset_forgets_who_opted_out(house: House) -> None:
     house.receive("STOP")
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     (message,) = house.queue()
     house.advance(HOUR)
     assert house.now(message).status == "received"
@@ -104,7 +105,7 @@ def test_ids_start_again_after_a_reset_when_they_are_repeatable(house: House) ->
 
     def story() -> list[str]:
         given = [message.sms_message_id for message in (*house.queue("a" * 200), house.receive("hello"))]
-        house.platform.reset(house.account)
+        house.emulator.snapshots.reset(house.account)
         return given
 
     first = story()
@@ -118,7 +119,7 @@ def test_ids_go_on_after_a_reset_when_nobody_asked_for_the_same_ones() -> None:
         given = []
         for _ in range(3):
             given += [message.sms_message_id for message in house.queue("a" * 200)]
-            house.platform.reset(house.account)
+            house.emulator.snapshots.reset(house.account)
         assert len(set(given)) == len(given)
 
 
@@ -127,7 +128,7 @@ def test_searches_find_nothing_of_what_was_before_a_reset(house: House) -> None:
     house.queue("needle")
     assert len(house.platform.log(house.account, limit=10, words="needle")) == 1
     house.queue("needle unindexed")
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     assert house.platform.log(house.account, limit=10, words="needle") == []
     house.queue("another needle")
     assert [m.body for m in house.platform.log(house.account, limit=10, words="needle")] == ["another needle"]
@@ -204,7 +205,7 @@ def test_watchers_are_told_of_everything_in_order(house: House) -> None:
     house.receive("hello")
     house.advance(3000)
     house.receive("HELP")
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     assert told(house) == [
         ("status", "queued", 0),
         ("status", "received", 0),
@@ -263,7 +264,7 @@ def event(at: int) -> Event:
     return Event(account=1, at=at, kind="reset")
 
 
-def test_feed_tells_those_who_come_late_what_they_missed() -> None:
+def test_watcher_hears_of_what_happens_while_it_watches() -> None:
     feed, heard = Feed(), list[tuple[int, Event]]()
     end = feed.watch(lambda number, event: heard.append((number, event)))
     for at in (10, 20):
@@ -271,16 +272,41 @@ def test_feed_tells_those_who_come_late_what_they_missed() -> None:
     end()
     feed.publish(event(30))
     assert heard == [(1, event(10)), (2, event(20))]
-    assert feed.since(1) == [(2, event(20)), (3, event(30))]
-    assert feed.since(3) == []
+    assert feed.count == 3
 
 
-def test_feed_keeps_only_the_last_events() -> None:
-    feed = Feed()
-    for at in range(5000):
-        feed.publish(event(at))
-    kept = feed.since(0)
-    assert (len(kept), kept[-1]) == (2000, (5000, event(4999)))
+def test_those_who_come_late_are_told_what_they_missed(house: House) -> None:
+    (message,) = house.queue(url=RESULTS)
+    house.queue(account=house.second)
+    house.advance(1000)
+    (first, *rest) = house.platform.missed(house.account, 0, limit=100)
+    mine = [event for event in house.events if event.account == house.account.id]
+    assert [event for _, event in (first, *rest)] == mine
+    assert [event.message.status for event in mine if event.message] == ["queued", "sent", "sent"]
+    assert house.platform.missed(house.account, first[0], limit=1) == rest[:1]
+    assert house.platform.missed(house.account, rest[-1][0], limit=100) == []
+    assert message.status == "queued"
+
+
+def test_events_are_counted_on_after_a_restart(tmp_path: Path) -> None:
+    house = House(tmp_path / "plum.db")
+    house.queue()
+    house.advance(3000)
+    before = house.platform.missed(house.account, 0, limit=100)
+    with house.reopened() as again:
+        again.queue()
+        after = again.platform.missed(again.account, 0, limit=100)
+        assert after[:-1] == before
+        assert after[-1][0] > before[-1][0]
+
+
+def test_reset_forgets_the_events_of_the_account_and_of_no_other(house: House) -> None:
+    for account in house.accounts:
+        house.queue(account=account)
+    theirs = house.platform.missed(house.second, 0, limit=100)
+    house.emulator.snapshots.reset(house.account)
+    assert [event.kind for _, event in house.platform.missed(house.account, 0, limit=100)] == ["reset"]
+    assert house.platform.missed(house.second, 0, limit=100) == theirs
 
 
 def test_watcher_may_end_its_own_watch_while_it_is_told() -> None:

@@ -47,6 +47,17 @@ class Shaky:
         while self.turn:
             self.turn.pop(0)()
 
+    def deliver(self) -> None:
+        """Let everything be answered that waits."""
+        self.house.transport.deliver()
+        self.end_turn()
+
+    def advance(self, milliseconds: int) -> None:
+        """Move the clock, a little at a time, and let everything happen on the way."""
+        for _ in range(0, milliseconds, 1000):
+            self.house.advance(1000)
+            self.end_turn()
+
     def note_a_request(self) -> None:
         """A request that is in the journal only in memory yet."""
         house = self.house
@@ -154,7 +165,7 @@ RAISING: dict[str, tuple[Step, Step]] = {
         lambda shaky: ignore(shaky.house.receive("hello")),
         lambda shaky: shaky.house.worker.run_due(1),
     ),
-    "reset": (busy, lambda shaky: shaky.house.platform.reset(shaky.house.account)),
+    "reset": (busy, lambda shaky: shaky.house.emulator.snapshots.reset(shaky.house.account)),
     "set the application": (
         busy,
         lambda shaky: ignore(shaky.house.platform.set_application(shaky.house.account, MINE, "http://127.0.0.1/new")),
@@ -253,13 +264,13 @@ def test_what_came_of_a_request_is_kept_once_and_tried_again_until_it_is(
     caplog.set_level(logging.CRITICAL, "plum_emulator")
     with prepared(SETTLING[name]) as clean, prepared(SETTLING[name]) as shaky:
         clean.note_a_request()
-        clean.house.transport.deliver()
+        clean.deliver()
         after = tables(clean.house, incoming=False)
         shaky.note_a_request()
         before = tables(shaky.house, incoming=False)
         n = 1
         shaky.trap.arm(n)
-        shaky.house.transport.deliver()
+        shaky.deliver()
         while shaky.trap.sprung:
             now = tables(shaky.house, incoming=False)
             assert now in (before, after)
@@ -268,6 +279,7 @@ def test_what_came_of_a_request_is_kept_once_and_tried_again_until_it_is(
             n += 1
             shaky.trap.arm(n)
             shaky.house.worker.keep_up()
+            shaky.end_turn()
         shaky.trap.disarm()
         assert n > 3
         assert tables(shaky.house) == tables(clean.house)
@@ -313,16 +325,16 @@ def test_emulator_goes_on_when_a_full_disk_has_room_again(
     house.transport.answer = lambda _request: Outcome(status=200, body=b"<reply><sms_message>a</sms_message></reply>")
     shaky.trap.arm(n, for_good=True)
     steps: list[Callable[[], object]] = [shaky.queue, house.receive, lambda: shaky.go_to(1000)]
-    for operation in (*steps, house.transport.deliver, house.worker.keep_up):
+    for operation in (*steps, shaky.deliver, house.worker.keep_up):
         with suppress(StorageFailed):
             operation()
     shaky.trap.disarm()
     house.worker.keep_up()
-    house.advance(60_000)
+    shaky.advance(60_000)
     assert {message.status for message in house.log()} <= {"received"}
     assert tables(house)["agenda"] == []
     shaky.queue()
-    house.advance(60_000)
+    shaky.advance(60_000)
     assert house.log()[-1].status == "received"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from helpers.loops import in_loop
-from plum_emulator.clock import Clock, ManualClock
+from plum_emulator.clock import AccountClock, Clock, ManualClock, Mode
 from plum_emulator.engine.ticker import LoopTicker
 from plum_emulator.errors import StorageFailed
 
@@ -120,6 +120,33 @@ async def test_later_instant_does_not_put_off_an_earlier_one() -> None:
         ticker.heard(0, clock.now() + 20)
         ticker.heard(0, clock.now() + FAR)
         await bells.until(lambda: bells.rung == [0])
+
+
+@pytest.mark.parametrize("before", ["manual", "real"])
+@in_loop
+async def test_what_is_forgotten_and_heard_again_rings_by_the_clock_as_it_goes_now(before: Mode) -> None:
+    """The clock of an account was set: the alarm for the same instant is another one."""
+    bells, clock = Bells(), AccountClock(Stopwatch())
+    clock.set(before, instant=0)
+    async with a_ticker(bells, clock) as ticker:
+        ticker.heard(0, FAR)
+        await asyncio.sleep(0)
+        clock.set("scaled", rate=1_000_000, instant=0)
+        ticker.forget(0)
+        ticker.heard(0, FAR)
+        await bells.until(lambda: bells.rung == [0])
+
+
+@in_loop
+async def test_what_is_forgotten_does_not_ring() -> None:
+    bells, clock = Bells(), Stopwatch()
+    async with a_ticker(bells, clock, clock) as ticker:
+        ticker.heard(0, clock.now() + 10)
+        ticker.heard(1, clock.now() + 30)
+        ticker.forget(0)
+        ticker.forget(0)
+        await bells.until(lambda: bool(bells.rung))
+    assert bells.rung == [1]
 
 
 @in_loop

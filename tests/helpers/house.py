@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from plum_emulator.clock import ManualClock
+from plum_emulator.clock import ManualClock, Timing
 from plum_emulator.engine.accounts import Accounts
-from plum_emulator.engine.feed import Event, Feed
-from plum_emulator.engine.lifecycle import Lifecycle
-from plum_emulator.engine.platform import Platform
-from plum_emulator.engine.worker import Worker
+from plum_emulator.engine.emulator import assembled
 from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account, Number, Seed
+from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Outcome, OutgoingRequest
 from plum_emulator.model.listings import Listing
 from plum_emulator.model.messages import Message
-from plum_emulator.scenario.magic import MagicNumbers
-from plum_emulator.scenario.plans import Delays
 from plum_emulator.settings import Settings
 from plum_emulator.store.database import Connect
 from plum_emulator.store.store import Store
@@ -49,6 +46,7 @@ SEEDS = [
 NOW = 1_700_000_000_000
 
 Answer = Callable[[OutgoingRequest], Outcome]
+Receiver = Callable[[OutgoingRequest], Awaitable[Outcome]]
 OK = Outcome(status=200)
 EMPTY_REPLY = Outcome(status=200, body=b"<reply/>")
 
@@ -82,6 +80,24 @@ class FakeTransport:
 
 
 @dataclass
+class PromptTransport(FakeTransport):
+    """Answers each request by itself, in the next turn of the running loop; a `receiver` may take its time."""
+
+    receiver: Receiver | None = None
+    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def send(self, request: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
+        self.sent.append(request)
+
+        async def call() -> None:
+            done(await self.receiver(request) if self.receiver else self.answer(request))
+
+        task = asyncio.get_running_loop().create_task(call())
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+
+@dataclass
 class FakeTicker:
     """Remembers what it heard."""
 
@@ -89,6 +105,9 @@ class FakeTicker:
 
     def heard(self, account: int, instant: int) -> None:
         self.heard_of.append((account, instant))
+
+    def forget(self, account: int) -> None:
+        self.heard_of = [(other, instant) for other, instant in self.heard_of if other != account]
 
 
 class House:
@@ -104,46 +123,37 @@ class House:
         connect: Connect = sqlite3.connect,
         now: int = NOW,
         soon: Callable[[Callable[[], None]], object] = lambda work: work(),
+        transport: FakeTransport | None = None,
     ) -> None:
         self._again: dict[str, Any] = {"seeds": seeds, "settings": settings, "seed": seed}
         self.clock = ManualClock(now)
-        self.transport = FakeTransport()
+        self.transport = transport or FakeTransport()
         self.ticker = FakeTicker()
-        self.feed = Feed()
         self.events: list[Event] = []
-        self.feed.watch(lambda _number, event: self.events.append(event))
         self.store = Store(path, connect=connect)
         with self.store.transaction():
             self.store.accounts.plant(seeds)
-            self.accounts = Accounts(self.store.accounts.load(), clock=self.clock)
+            self.accounts = Accounts(
+                self.store.accounts.load(), machine=self.clock, timings=self.store.accounts.timings()
+            )
             for account in self.accounts:
                 account.exchanges = self.store.journal.last_n(account.id)
-        settings = settings or Settings()
-        self.ids = ids = IdSource(seed or "any", repeatable=seed is not None)
-        self.lifecycle = Lifecycle(
+        self.ids = IdSource(seed or "any", repeatable=seed is not None)
+        self.emulator = assembled(
+            settings=settings or Settings(),
             store=self.store,
             accounts=self.accounts,
-            ids=ids,
-            magic=MagicNumbers.load(),
-            delays=Delays(sent_after=1000, received_after=2000),
-            feed=self.feed,
-            heard=self.ticker.heard,
-            soon=soon,
-        )
-        self.platform = Platform(
-            store=self.store, accounts=self.accounts, lifecycle=self.lifecycle, ids=ids, feed=self.feed
-        )
-        self.worker = Worker(
-            store=self.store,
-            accounts=self.accounts,
-            lifecycle=self.lifecycle,
+            ids=self.ids,
             transport=self.transport,
             ticker=self.ticker,
-            settings=settings,
             own_address="http://127.0.0.1:7586",
             elsewhere=lambda work: work(),
-            soon=lambda work: work(),
+            soon=soon,
         )
+        self.platform = self.emulator.platform
+        self.worker = self.emulator.worker
+        self.feed = self.emulator.feed
+        self.feed.watch(lambda _number, event: self.events.append(event))
         self.worker.recover()
 
     @property
@@ -156,6 +166,14 @@ class House:
         """The other account."""
         return self.accounts.named("second")
 
+    def make_manual(self, account: Account | None = None, *, instant: int | None = None) -> None:
+        """Let the account's clock stand still until it is advanced."""
+        self.platform.set_clock(account or self.account, "manual", rate=1.0, instant=instant)
+
+    def time(self, account: Account | None = None) -> int:
+        """The milliseconds since the house was built, on the account's clock."""
+        return self.platform.now(account or self.account) - NOW
+
     def queue(
         self, body: str = "hello", *, to: str = HANDSET, from_: str = "", account: Account | None = None, url: str = ""
     ) -> list[Message]:
@@ -163,7 +181,9 @@ class House:
         account = account or self.account
         from_ = from_ or account.sms_numbers()[0]
         request = SendRequest(to=to, from_=from_, to_number=to, from_number=from_, body=body, result_url=url)
-        return self.platform.queue(account, request, exchange=self.platform.next_exchange(account))
+        exchange = self.platform.next_exchange(account)
+        effects = self.platform.effects(account, "queue", request)
+        return self.platform.queue(account, request, exchange=exchange, effects=effects)
 
     def receive(
         self, body: str = "hello", *, to: str = "", from_: str = HANDSET, account: Account | None = None
@@ -206,16 +226,20 @@ class House:
         return House(path, **{**self._again, "now": self.clock.now(), **changes})
 
     def advance(self, milliseconds: int = 0) -> None:
-        """Move the clock, instant by instant, and settle everything that falls due on the way."""
+        """Move the machine's clock, instant by instant, and settle everything that falls due on the way.
+
+        Accounts whose clocks were set are left alone.
+        """
         end = self.clock.now() + milliseconds
         while True:
             with self.store.reading():
-                instants = [self.store.agenda.next_due(account.id) for account in self.accounts]
+                going = [account for account in self.accounts if self.accounts.clock(account.id).timing == Timing()]
+                instants = [self.store.agenda.next_due(account.id) for account in going]
             due = [instant for instant in instants if instant is not None and instant <= end]
             if not due:
                 break
             self.clock.move_to(min(due))
-            for account in self.accounts:
+            for account in going:
                 self.worker.run_due(account.id)
             while self.transport.deliver():
                 pass

@@ -16,6 +16,7 @@ from referencing.jsonschema import DRAFT202012
 from plum_emulator import resources
 
 Node = Mapping[str, Any]
+_PARTS = {"{path}": ".+"}  # the one parameter that slashes may be in
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 
@@ -30,7 +31,8 @@ class Operation:
     def matches(self, path: str) -> bool:
         """Whether a request for this path is a request for this operation."""
         pattern = "".join(
-            "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", self.path)
+            _PARTS.get(part, "[^/]+") if part.startswith("{") else re.escape(part)
+            for part in re.split(r"(\{[^}]+\})", self.path)
         )
         return re.fullmatch(pattern, path) is not None
 
@@ -64,6 +66,8 @@ class Description:
         assert response, f"{method} {path}: the description has no answer {status}"
         content = response["content"]
         mimetype = content_type.partition(";")[0]
+        if "*/*" in content:
+            return
         assert mimetype in content, f"{method} {path}, {status}: {mimetype} is none of {list(content)}"
         if mimetype == "application/json" and method != "HEAD":
             self.validate(value, content[mimetype]["schema"])
@@ -89,7 +93,8 @@ class Description:
 
     def _response(self, method: str, path: str, status: int) -> Node | None:
         operation = self.operation(method, path)
-        response = operation.node["responses"].get(str(status)) if operation else None
+        responses: Mapping[str, Any] = operation.node["responses"] if operation else {}
+        response = responses.get(str(status)) or responses.get("default")
         if response is None and status in self._elsewhere:
             response = self.document["components"]["responses"][self._elsewhere[status]]
         return self.resolved(response) if response else None

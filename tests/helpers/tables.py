@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from helpers.house import House
+from plum_emulator.clock import Timing
 
 Row = dict[str, Any]
 
-_TABLES = ("accounts", "numbers", "messages", "agenda", "opt_outs", "automatic_texts", "exchanges")
+_TABLES = (
+    *("accounts", "numbers", "messages", "agenda", "opt_outs", "automatic_texts", "exchanges"),
+    *("rules", "treatments", "sinks", "snapshots"),
+)
 _LEFT_OUT = {"accounts": {"reserved"}, "exchanges": {"id"}, "messages": {"sms_message_id"}}
+_REAL = json.dumps(Timing().as_dict())
 
 
 def tables(house: House, *, incoming: bool = True) -> dict[str, list[Row]]:
@@ -35,7 +41,9 @@ def tables(house: House, *, incoming: bool = True) -> dict[str, list[Row]]:
         row["seq"], row["in_reply_to"] = message[row["seq"]], message[row["in_reply_to"]]
     for row in found["agenda"]:
         row["id"], row["message"] = agenda[row["id"]], message[row["message"]]
-    for row in found["automatic_texts"]:
+    for row in found["accounts"]:
+        row["clock"] = row["clock"] or _REAL
+    for row in (*found["automatic_texts"], *found["treatments"]):
         row["message"] = message[row["message"]]
     for row in found["exchanges"]:
         row["n"], row["message"] = exchange[row["account"]][row["n"]], message[row["message"]]

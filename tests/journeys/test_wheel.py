@@ -79,7 +79,7 @@ def pip(*arguments: str) -> None:
 
 def files_below(folder: Path) -> set[str]:
     """The names of the files in it."""
-    return {path.name for path in folder.iterdir() if path.is_file()}
+    return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_wheel_carries_schemas_fixtures_and_pages(wheel: Path) -> None:

@@ -15,7 +15,7 @@ from helpers.caller import Caller
 from helpers.house import HANDSET, MINE, House
 from helpers.openapi import Description, Operation
 from helpers.xml_answers import checked_values, xsd
-from plum_emulator.engine.feed import Kind
+from plum_emulator.model.events import Kind
 from plum_emulator.model.messages import Status, Type
 from plum_emulator.wire.requests import _ALIASES
 
@@ -55,9 +55,47 @@ def test_every_object_that_we_answer_with_is_closed(description: Description) ->
 
 @both
 def test_every_required_field_is_described_and_every_field_of_an_answer_required(description: Description) -> None:
+    """Who asks may leave fields out; a rule is shown as it was written."""
+    asked = {id(node) for node in _of_requests(description)}
     for place, node in description.nodes():
-        if node.get("type") == "object" and node.get("additionalProperties") is False:
+        if node.get("type") != "object" or node.get("additionalProperties") is not False:
+            continue
+        if id(node) in asked:
+            assert set(node.get("required", ())) <= set(node["properties"]), place
+        else:
             assert node["required"] == list(node["properties"]), place
+
+
+@both
+def test_every_parameter_of_a_path_is_described_and_no_other(description: Description) -> None:
+    for operation in description.operations:
+        parameters = _parameters(description, operation)
+        in_path = [each["name"] for each in parameters if each["in"] == "path"]
+        assert in_path == re.findall(r"\{([^}]+)\}", operation.path), operation
+        names = [(each["in"], each["name"]) for each in parameters]
+        assert len(names) == len(set(names)), operation
+
+
+@both
+def test_every_operation_has_a_tag_that_is_explained_and_every_tag_an_operation(description: Description) -> None:
+    explained = {tag["name"] for tag in description.document.get("tags", ())}
+    used = {tag for operation in description.operations for tag in operation.node.get("tags", ())}
+    assert used == explained
+    assert all(operation.node.get("tags") for operation in description.operations) or not explained
+
+
+def test_a_parameter_of_the_query_is_taken_exactly_where_it_is_described(caller: Caller) -> None:
+    """Any other is refused by its name. A sink takes what arrives."""
+    description = openapi.control()
+    named = {each["name"] for _, each in description.nodes() if each.get("in") == "query"} - {"account"}
+    for operation in description.operations:
+        taken = {each["name"] for each in _parameters(description, operation) if each["in"] == "query"}
+        path = re.sub(r"\{[^}]+\}", "7", operation.path)
+        for name in named if operation.path != "/_plum/sink/{path}" else ():
+            # An account that nobody has keeps everything else from happening.
+            heard = caller.call(operation.method, f"{path}?account=nobody&{name}=")
+            refused = heard.status == 400 and heard.error == f"{name!r} is unknown"
+            assert refused == (name not in taken), (operation, name)
 
 
 @both
@@ -102,7 +140,7 @@ def test_everything_has_a_description_for_people(description: Description) -> No
 def test_the_control_surface_is_described_route_by_route(caller: Caller) -> None:
     """Both ways: what is there is described, and what is described is there."""
     routes = {
-        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        (method, re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule.rule))
         for rule in caller.app.url_map.iter_rules()
         if rule.rule.startswith("/_plum")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
@@ -239,6 +277,26 @@ def _examples(description: Description, node: openapi.Node) -> Iterator[tuple[st
             yield mimetype, media["schema"], description.resolved(example)["value"]
     if "in" in node and "example" in node:
         yield "", node["schema"], node["example"]
+
+
+def _parameters(description: Description, operation: Operation) -> list[openapi.Node]:
+    """The parameters of an operation, those of its path among them."""
+    path = description.document["paths"][operation.path]
+    return [description.resolved(each) for each in (*path.get("parameters", ()), *operation.node.get("parameters", ()))]
+
+
+def _of_requests(description: Description) -> Iterator[openapi.Node]:
+    """Every object in what can be asked."""
+    waiting: list[Any] = [operation.node.get("requestBody") for operation in description.operations]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict) and id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += [description.resolved(node), *node.values()]
 
 
 def _service_of(schema: openapi.Node) -> str | None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.house import House
-from plum_emulator.store.agenda import Agenda, Due
+from plum_emulator.model.messages import Status
+from plum_emulator.store.agenda import Agenda, Due, NewCallback
 from plum_emulator.store.opt_outs import AutomaticText
 from plum_emulator.store.store import Store
 
@@ -30,6 +31,10 @@ def agenda(store: Store) -> Iterator[Agenda]:
 
 def add(agenda: Agenda, due_at: int, *, account: int = 1, message: int = 1) -> None:
     agenda.add_statuses(account=account, message=message, statuses=[(due_at, "sent", None, None)])
+
+
+def callback(message: int, status: Status, at: int) -> NewCallback:
+    return NewCallback(account=1, message=message, status=status, at=at)
 
 
 def instants(due: list[Due]) -> list[int]:
@@ -88,19 +93,19 @@ def test_row_is_struck_out_once(agenda: Agenda) -> None:
 
 
 def test_callbacks_of_a_message_go_out_one_after_the_other(agenda: Agenda) -> None:
-    first = agenda.add_callback(account=1, message=1, due_at=1, status="sent")
+    first = agenda.add_callback(callback(1, "sent", 1))
     assert first is not None
-    assert agenda.add_callback(account=1, message=1, due_at=2, status="failed") is None
-    assert agenda.add_callback(account=1, message=2, due_at=2, status="sent") is not None
+    assert agenda.add_callback(callback(1, "failed", 2)) is None
+    assert agenda.add_callback(callback(2, "sent", 2)) is not None
     agenda.recover()
     assert [(row.message, row.status) for row in agenda.due(1, 10, limit=10)] == [(1, "sent"), (2, "sent")]
     assert agenda.done(first)
-    assert agenda.release_next(first, at=5)
+    assert agenda.release_next(first, at=5) == 5
     assert [(row.message, row.status, row.due_at) for row in agenda.due(1, 10, limit=10)] == [
         (2, "sent", 2),
         (1, "failed", 5),
     ]
-    assert not agenda.release_next(first, at=6)
+    assert agenda.release_next(first, at=6) is None
 
 
 def test_end_of_a_request_never_strikes_out_a_row_that_was_made_later(agenda: Agenda) -> None:

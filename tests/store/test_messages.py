@@ -14,7 +14,7 @@ from helpers.recording import Recorder
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.listings import Conversation, Listing, Side, TypeFilter
 from plum_emulator.model.messages import Draft, Message, Type
-from plum_emulator.store.agenda import Due
+from plum_emulator.store.agenda import Due, NewCallback
 from plum_emulator.store.opt_outs import AutomaticText
 from plum_emulator.store.store import Store
 
@@ -128,8 +128,18 @@ LOOKS: dict[str, Callable[[Store], object]] = {
     "delete messages": lambda store: store.messages.delete_all(1),
     "due": lambda store: store.agenda.due(1, 1, limit=10),
     "next due": lambda store: store.agenda.next_due(1),
-    "callback": lambda store: store.agenda.add_callback(account=1, message=1, due_at=1, status="sent"),
-    "release": lambda store: store.agenda.release_next(DUE, at=1),
+    "has front": lambda store: store.agenda.has_front(1),
+    "one callback": lambda store: store.agenda.callback(1, 1),
+    "since": lambda store: store.messages.since(1, 5, limit=10),
+    "last of": lambda store: store.messages.last_of(1),
+    "exchanges since": lambda store: store.journal.since(1, 5, operation="callback", limit=10),
+    "exchange numbered": lambda store: store.journal.numbered(1, 5),
+    "events since": lambda store: store.events.since(1, 5, limit=10),
+    "events newest": lambda store: store.events.newest(1, limit=10),
+    "delete events": lambda store: store.events.delete_all(1),
+    "snapshot named": lambda store: store.snapshots.named(1, "a"),
+    "sink": lambda store: store.sinks.script(1, "/a"),
+    "callback": lambda store: store.agenda.add_callback(NewCallback(account=1, message=1, status="sent", at=1)),
     "done": lambda store: store.agenda.done(DUE),
     "delete agenda": lambda store: store.agenda.delete_all(1),
     "exchanges": lambda store: store.journal.page(1, limit=10, before=None, operation=None),
@@ -156,6 +166,21 @@ def test_no_look_or_change_reads_or_sorts_a_whole_table(log: Log, name: str) -> 
         LOOKS[name](log.store)
     assert log.recorder.plans()
     reads_along_an_index(log.recorder)
+
+
+FEW: dict[str, Callable[[Store], object]] = {
+    "release": lambda store: store.agenda.release_next(DUE, at=1),
+    "held of": lambda store: store.agenda.held_of(1, until=1),
+}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_the_few_callbacks_of_a_message_are_found_along_an_index_and_sorted(log: Log, name: str) -> None:
+    log.recorder.forget()
+    with log.store.transaction():
+        FEW[name](log.store)
+    assert log.recorder.plans()
+    reads_along_an_index(log.recorder, sorts=True)
 
 
 def test_exchanges_of_a_message_are_found_along_indexes(log: Log) -> None:

@@ -109,7 +109,7 @@ def test_search_goes_on_after_a_restart(tmp_path: Path) -> None:
     house.queue("two needles")
     house = house.reopened()
     assert found(house, "needle") == ["two needles", "one needle"]
-    house.platform.reset(house.account)
+    house.emulator.snapshots.reset(house.account)
     assert found(house, "needle") == []
     with house.reopened() as again:
         again.queue("three needles")

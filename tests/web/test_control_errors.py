@@ -7,7 +7,8 @@ import pytest
 from helpers.caller import Caller
 from helpers.house import HANDSET, MINE, PCI, House
 
-EXAMPLE = "send a JSON object with from, to, body"
+EXAMPLE = "send JSON: an object with from, to, body"
+THERE_ARE = "there are: from, to, body"
 
 
 @pytest.mark.parametrize(
@@ -25,15 +26,19 @@ EXAMPLE = "send a JSON object with from, to, body"
         (b"null", "the body is JSON, but not an object", EXAMPLE),
         (b'"text"', "the body is JSON, but not an object", EXAMPLE),
         (b"NaN", "the body is JSON, but not an object", EXAMPLE),
-        (b"{}", "'from' is missing or not a string", EXAMPLE),
-        (b'{"from": "1", "to": "2"}', "'body' is missing or not a string", EXAMPLE),
-        (b'{"from": 16175550123, "to": "", "body": ""}', "'from' is missing or not a string", EXAMPLE),
-        (b'{"from": "1", "to": null, "body": ""}', "'to' is missing or not a string", EXAMPLE),
-        (b'{"from": "1", "to": "2", "body": ["x"]}', "'body' is missing or not a string", EXAMPLE),
+        (b"{}", "'from' is missing", THERE_ARE),
+        (b'{"from": "1", "to": "2"}', "'body' is missing", THERE_ARE),
+        (
+            b'{"from": 16175550123, "to": "", "body": ""}',
+            "'from' is 16175550123, but a string was expected",
+            THERE_ARE,
+        ),
+        (b'{"from": "1", "to": null, "body": ""}', "'to' is missing", THERE_ARE),
+        (b'{"from": "1", "to": "2", "body": ["x"]}', "'body' is ['x'], but a string was expected", THERE_ARE),
         (b'{"from": "1", "to": "2", "bdoy": "x"}', "'bdoy' is unknown", "did you mean 'body'?"),
         (b'{"form": "1", "to": "2", "body": "x"}', "'form' is unknown", "did you mean 'from'?"),
-        (b'{"result_url": "1"}', "'result_url' is unknown", EXAMPLE),
-        (b'{"\\ud800": "1"}', "'\\ud800' is unknown", EXAMPLE),
+        (b'{"result_url": "1"}', "'result_url' is unknown", THERE_ARE),
+        (b'{"\\ud800": "1"}', "'\\ud800' is unknown", THERE_ARE),
         (
             b'{"from": "\\ud800", "to": "2", "body": "x"}',
             "'from' has half a surrogate pair in it",

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.caller import Caller, Told
 from helpers.house import APPLICATION, HANDSET, MINE, OTHER, House
-from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.model.events import Event
 from plum_emulator.web.events import EventStream
 
 LISTENING = b": listening\n\n"
@@ -52,6 +52,7 @@ def test_every_status_and_every_callback_is_told(house: House, caller: Caller) -
         "status": "sent",
         "http_status": 200,
         "outcome": "ok",
+        "attempt": 1,
         "message": told[1].data["message"],
     }
 
@@ -117,19 +118,19 @@ def test_only_the_own_account_is_told(caller: Caller) -> None:
 def test_a_listener_that_comes_back_hears_what_it_missed(caller: Caller, last: str, missed: list[int]) -> None:
     """Last-Event-ID is the last one heard. One that was never given out is from an emulator that ran before."""
     for _ in range(3):
-        caller.post("/_plum/reset")
+        _something(caller)
     with caller.listening(headers=[("Last-Event-ID", last)]) as listener:
         assert listener.block() == LISTENING
         assert [listener.next().id for _ in missed] == missed
         assert listener.is_quiet()
-        caller.post("/_plum/reset")
+        _something(caller)
         assert listener.next().id == 4
 
 
 def test_what_was_missed_is_the_own_accounts_alone(caller: Caller) -> None:
-    caller.post("/_plum/reset")
-    caller.post("/_plum/reset?account=second")
-    caller.post("/_plum/reset")
+    _something(caller)
+    _something(caller, "?account=second")
+    _something(caller)
     with caller.listening("/_plum/events?account=second", headers=[("Last-Event-ID", "0")]) as listener:
         listener.block()
         assert listener.next().id == 2
@@ -164,6 +165,71 @@ def test_a_stream_that_is_refused_is_an_answer_as_any(caller: Caller) -> None:
     assert caller.get("/_plum/events", host="plum.test").status == 403
 
 
+def test_every_other_kind_of_event_is_told(caller: Caller) -> None:
+    with caller.listening() as listener:
+        listener.block()
+        caller.send_json("PUT", "/_plum/clock", "manual")
+        caller.send_json("PUT", "/_plum/rules/late", {"then": {"sent_after": 5}})
+        caller.queue(FIELDS)
+        caller.call("PUT", "/_plum/snapshots/then")
+        caller.post("/_plum/snapshots/then/restore")
+        told = [listener.next() for _ in range(4)]
+        assert listener.is_quiet()
+    at = "2023-11-14T22:13:20.000Z"
+    assert [event.data for event in told if event.event != "status"] == [
+        {"at": at, "event": "clock", "mode": "manual"},
+        {"at": at, "event": "rule", "rule": "late", "operation": "queue"},
+        {"at": at, "event": "restore", "snapshot": "then"},
+    ]
+
+
+def test_the_end_of_the_account_ends_its_streams(caller: Caller) -> None:
+    username = caller.post("/_plum/accounts/lease").values["username"]
+    with caller.listening(f"/_plum/events?account={username}") as listener, caller.listening() as other:
+        listener.block()
+        other.block()
+        caller.call("DELETE", f"/_plum/accounts/{username}")
+        assert listener.next().event == "end"
+        assert listener.block() == b""
+        assert other.is_quiet()
+
+
+def test_after_a_reset_nothing_of_before_is_told_again(caller: Caller) -> None:
+    for _ in range(3):
+        _something(caller)
+    caller.post("/_plum/reset")
+    with caller.listening(headers=[("Last-Event-ID", "1")]) as listener:
+        listener.block()
+        assert (listener.next().id, listener.is_quiet()) == (4, True)
+
+
+def test_what_is_about_a_message_that_a_restore_took_away_is_not_told_again(caller: Caller) -> None:
+    """Neither to a listener who comes back, nor in a timeline."""
+    caller.call("PUT", "/_plum/snapshots/empty")
+    caller.queue(FIELDS)
+    caller.post("/_plum/snapshots/empty/restore")
+    with caller.listening(headers=[("Last-Event-ID", "0")]) as listener:
+        listener.block()
+        assert (listener.next().event, listener.is_quiet()) == ("restore", True)
+    missed = caller.send_json("POST", "/_plum/expect", {"timeout": 0})
+    assert [event["event"] for event in missed.values["timeline"]] == ["restore"]
+
+
+def test_many_missed_events_are_all_told(house: House, caller: Caller) -> None:
+    """Read a little at a time, each once and in order."""
+    for _ in range(1203):
+        house.feed.publish(Event(account=house.account.id, at=0, kind="clock", data={"mode": "real"}))
+    with caller.listening(headers=[("Last-Event-ID", "0")]) as listener:
+        listener.block()
+        assert [listener.next().id for _ in range(1203)] == list(range(1, 1204))
+        assert listener.is_quiet()
+
+
+def _something(caller: Caller, question: str = "") -> None:
+    """Let one event happen."""
+    assert caller.send_json("PUT", f"/_plum/clock{question}", {"mode": "real"}).status == 200
+
+
 class _HastySelector(selectors.SelectSelector):
     """Waits a thousandth of the time it is told to."""
 
@@ -181,11 +247,11 @@ class _HastyLoop(asyncio.SelectorEventLoop):
         return super().time() * 1000
 
 
-def test_a_quiet_stream_gives_a_sign_of_life() -> None:
+def test_a_quiet_stream_gives_a_sign_of_life(house: House) -> None:
     """A comment every 15 seconds, so that nobody on the way closes the connection."""
 
     async def two_signs() -> tuple[list[bytes], float]:
-        stream = EventStream(Feed(), account=1, since=None).chunks()
+        stream = EventStream(house.platform, account=house.account, since=None).chunks()
         begin = asyncio.get_running_loop().time()
         try:
             return [await anext(stream) for _ in range(3)], asyncio.get_running_loop().time() - begin
@@ -202,10 +268,10 @@ def test_a_listener_that_falls_far_behind_is_sent_home(house: House) -> None:
     """It may come back with Last-Event-ID. The emulator does not keep what nobody reads."""
 
     async def read_slowly() -> list[bytes]:
-        stream = EventStream(house.feed, account=house.account.id, since=None, behind_at_most=50).chunks()
+        stream = EventStream(house.platform, account=house.account, since=None, behind_at_most=50).chunks()
         blocks = [await anext(stream)]
         for _ in range(60):
-            house.platform.reset(house.account)
+            house.emulator.snapshots.reset(house.account)
         return [*blocks, *[block async for block in stream]]
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
@@ -215,19 +281,18 @@ def test_a_listener_that_falls_far_behind_is_sent_home(house: House) -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_a_listener_that_leaves_at_the_moment_of_an_event_is_forgotten(turns: int) -> None:
+def test_a_listener_that_leaves_at_the_moment_of_an_event_is_forgotten(house: House, turns: int) -> None:
     """However many turns of the event loop lie between the two: the leaving is not lost to the event."""
 
-    async def listen(feed: Feed) -> None:
-        async for _ in EventStream(feed, account=1, since=None).chunks():
+    async def listen() -> None:
+        async for _ in EventStream(house.platform, account=house.account, since=None).chunks():
             pass
 
     async def leave_after_an_event() -> bool:
-        feed = Feed()
-        listener = asyncio.ensure_future(listen(feed))
+        listener = asyncio.ensure_future(listen())
         for _ in range(3):
             await asyncio.sleep(0)
-        feed.publish(Event(account=1, at=0, kind="reset"))
+        house.feed.publish(Event(account=house.account.id, at=0, kind="clock", data={"mode": "real"}))
         for _ in range(turns):
             await asyncio.sleep(0)
         listener.cancel()

@@ -24,6 +24,8 @@ def test_a_request_is_kept_whole_with_its_answer(caller: Caller) -> None:
     exchange = _exchanges(caller)[0]
     duration = exchange.pop("duration_ms")
     assert duration > 0
+    curl = exchange.pop("curl")
+    assert (curl[:5], "-u username:password" in curl, heard.status) == ("curl ", True, 200)
     assert exchange == {
         "n": 1,
         "at": INSTANT,
@@ -31,6 +33,7 @@ def test_a_request_is_kept_whole_with_its_answer(caller: Caller) -> None:
         "operation": "queue",
         "attempt": None,
         "outcome": "ok",
+        "rules": [],
         "request": {
             "method": "POST",
             "url": "/ws/sms/queue.json",

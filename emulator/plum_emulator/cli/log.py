@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from plum_emulator.cli.options import as_json_option, client_of, client_options, show
+from plum_emulator.client.lines import event_line, message_line
 
 
 @click.command()
@@ -16,7 +17,7 @@ from plum_emulator.cli.options import as_json_option, client_of, client_options,
 def status(*, sms_message_id: str, as_json: bool, **options: Any) -> None:
     """Show one message."""
     message = client_of(options).status(sms_message_id)
-    show(message, as_json=as_json, line=_line(message))
+    show(message, as_json=as_json, line=message_line(message))
 
 
 @click.command()
@@ -44,7 +45,7 @@ def messages(*, as_json: bool, type_: str | None, **options: Any) -> None:
     }
     given = {name: value for name, value in filters.items() if value is not None}
     for message in client_of(options).messages(**given):
-        show(message, as_json=as_json, line=_line(message))
+        show(message, as_json=as_json, line=message_line(message))
 
 
 @click.command()
@@ -55,7 +56,7 @@ def messages(*, as_json: bool, type_: str | None, **options: Any) -> None:
 def conversation(*, account_number: str, customer_number: str, as_json: bool, **options: Any) -> None:
     """Show what two numbers exchanged, oldest first."""
     for message in client_of(options).conversation(account_number, customer_number):
-        show(message, as_json=as_json, line=_line(message))
+        show(message, as_json=as_json, line=message_line(message))
 
 
 @click.command()
@@ -67,28 +68,4 @@ def tail(*, as_json: bool, **options: Any) -> None:
     with client.events() as events:
         click.echo(f"plum-emulator: listening at {client.url}; Ctrl-C ends it", err=True)
         for event in events:
-            show(event, as_json=as_json, line=f"{event['at'][11:23]}  {_happened(event)}")
-
-
-def _line(message: dict[str, Any]) -> str:
-    return (
-        f"{message['sms_message_id']}  {message['type']:<8}  {message['status']:<11}  "
-        f"{message['from']} > {message['to']}  {message['body']}"
-    )
-
-
-def _happened(event: dict[str, Any]) -> str:
-    message = event.get("message")
-    if message is None:
-        return str(event["event"])
-    short = message["sms_message_id"][:8]
-    if event["event"] == "callback":
-        return f"{short}  callback {event['status']} > {event['url']}: {event['outcome']}"
-    if event["event"] == "answer":
-        return f"{short}  inbound  > {event['url']}: {event['outcome']}"
-    if event["event"] == "text":
-        return f"{short}  automatic text to {message['from']}: {event['body']}"
-    arrow = f"{message['from']} > {message['to']}"
-    why = message["notification"] or message["reason"]
-    because = f"  ({why})" if why else ""
-    return f"{short}  {message['type']:<8} {message['status']:<11} {arrow}  {message['body']}{because}"
+            show(event, as_json=as_json, line=event_line(event))

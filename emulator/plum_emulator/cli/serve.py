@@ -53,6 +53,11 @@ def _setting(flag: str, help_: str, **more: Any) -> Callable[[Function], Functio
     type=click.Path(path_type=Path),
 )
 @_setting("--seed", "The same seed gives the same message ids, in order.")
+@_setting(
+    "--clock",
+    "Clock of the accounts: real, manual, 60x, or any of these from an instant on: manual@2026-01-31T12:00:00Z.",
+)
+@_setting("--soak", "Allow rules with a probability, for soak runs.", is_flag=True)
 @_setting("--sent-after", "Seconds from `queued` to `sent`.", type=Seconds())
 @_setting("--received-after", "Seconds from `sent` to the final status.", type=Seconds())
 @_setting(

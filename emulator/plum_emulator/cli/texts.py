@@ -39,6 +39,8 @@ def receive(*, body: str, from_: str, to: str | None, timeout: float, as_json: b
     client = client_of(options)
     with client.events(within=timeout) as events:
         message = client.receive(from_=from_, to=to or _first_number(client), body=body)
+        if message["reason"] is None and client.clock()["mode"] == "manual":
+            client.advance(0)  # on a manual clock nothing is posted before it is told to
         if message["reason"] is None:
             _wait_for_answer(events, message["sms_message_id"])
     story = client.story(message["sms_message_id"])

@@ -9,6 +9,7 @@ from plum_emulator.model.exchanges import Outcome
 from plum_emulator.model.messages import Draft, Message
 from plum_emulator.model.phones import normalized
 from plum_emulator.model.urls import url_problem
+from plum_emulator.scenario.effects import NOTHING
 from plum_emulator.wire.answers import Order, read_answer
 
 
@@ -19,8 +20,10 @@ def orders_in(outcome: Outcome) -> list[Order]:
     return read_answer(outcome.body)
 
 
-def send_reply(lifecycle: Lifecycle, account: Account, inbound: Message, order: Order, *, exchange: int) -> None:
-    """Accept one reply, or keep it as failed with the reason. Inside a transaction."""
+def send_reply(
+    lifecycle: Lifecycle, account: Account, inbound: Message, order: Order, *, exchange: int
+) -> tuple[str, ...]:
+    """Accept one reply, or keep it as failed with the reason; the rules that fired. Inside a transaction."""
     to = inbound.from_ if order.to is None else order.to
     from_ = inbound.to if order.from_ is None else order.from_
     problem = _problem(account, order, to, from_)
@@ -32,13 +35,16 @@ def send_reply(lifecycle: Lifecycle, account: Account, inbound: Message, order: 
         result_url=(order.result_url or "").strip(),
         in_reply_to=inbound.seq,
     )
+    effects = NOTHING
     if not problem:
-        planned = lifecycle.plan_for(account, to=draft.to, from_=draft.from_)
+        effects = lifecycle.effects_on(account, draft)
+        planned = lifecycle.plan_for(account, to=draft.to, from_=draft.from_, effects=effects)
         if not planned.error:
-            lifecycle.accept(account, draft, planned, exchange=exchange)
-            return
+            lifecycle.accept(account, draft, planned, exchange=exchange, effects=effects)
+            return effects.rules
         problem = f"{planned.error}: {planned.reason}"
     lifecycle.record_failed(account, draft, problem, exchange=exchange)
+    return effects.rules
 
 
 def _problem(account: Account, order: Order, to: str, from_: str) -> str:

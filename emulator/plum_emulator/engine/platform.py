@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from plum_emulator.clock import Mode
 from plum_emulator.engine.accounts import Accounts
-from plum_emulator.engine.feed import Event, Feed
+from plum_emulator.engine.feed import Feed
 from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.rules import Rules
 from plum_emulator.errors import InvalidNumber, NotFound, NotPossible, Refusal, StorageFailed
-from plum_emulator.ids import IdSource
 from plum_emulator.model.accounts import Account, Number
+from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.listings import Conversation, Listing
 from plum_emulator.model.messages import Draft, Message
 from plum_emulator.model.phones import normalized
 from plum_emulator.model.urls import application_problem
+from plum_emulator.scenario.effects import NOTHING, Effects, Facts
+from plum_emulator.scenario.rules import Operation
+from plum_emulator.store.agenda import Due
 from plum_emulator.store.opt_outs import AutomaticText
 from plum_emulator.store.store import Store
 from plum_emulator.wire.requests import SendRequest
+
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +42,40 @@ class Story:
 class Platform:
     """Each operation is one transaction, on one account."""
 
-    def __init__(self, *, store: Store, accounts: Accounts, lifecycle: Lifecycle, ids: IdSource, feed: Feed) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        lifecycle: Lifecycle,
+        rules: Rules,
+        feed: Feed,
+        hear_next: Callable[[int], None],
+    ) -> None:
         self.accounts = accounts
         self.feed = feed
         self._store = store
         self._lifecycle = lifecycle
-        self._ids = ids
+        self._rules = rules
+        self._hear_next = hear_next
         self._unclaimed = store.journal.last_n(None)
 
-    def queue(self, account: Account, request: SendRequest, *, exchange: int) -> list[Message]:
+    def effects(self, account: Account, operation: Operation, request: SendRequest | None = None) -> Effects:
+        """What the account's rules do to a request for a service."""
+
+        def facts() -> Facts:
+            now = self.accounts.clock(account.id).now()
+            if request is None:
+                return Facts(operation=operation, at=now)
+            return Facts(
+                operation=operation, at=now, to=request.to_number, from_=request.from_number, body=request.body
+            )
+
+        return self._rules.fire(account, facts)
+
+    def queue(
+        self, account: Account, request: SendRequest, *, exchange: int, effects: Effects = NOTHING
+    ) -> list[Message]:
         """Accept a message; one for each of its parts. Raises Refusal when its recipient is refused."""
         draft = Draft(
             type="outbound",
@@ -53,10 +85,10 @@ class Platform:
             result_url=request.result_url,
         )
         with self._lifecycle.together():
-            planned = self._lifecycle.plan_for(account, to=draft.to, from_=draft.from_)
+            planned = self._lifecycle.plan_for(account, to=draft.to, from_=draft.from_, effects=effects)
             if planned.error:
                 raise Refusal(planned.error, reason=planned.reason)
-            return self._lifecycle.accept(account, draft, planned, exchange=exchange)
+            return self._lifecycle.accept(account, draft, planned, exchange=exchange, effects=effects)
 
     def when_kept(self, ended: Callable[[bool], None]) -> bool:
         """Call `ended` once what was queued so far is committed (True) or lost (False).
@@ -121,7 +153,7 @@ class Platform:
         self, account: Account | None, *, limit: int, before: int | None, operation: str | None
     ) -> list[Exchange]:
         """The newest exchanges of the account, or of logins that are nobody's."""
-        self._store.write_journal()
+        self._store.catch_up()
         with self._store.reading():
             return self._store.journal.page(
                 account.id if account else None, limit=limit, before=before, operation=operation
@@ -142,21 +174,61 @@ class Platform:
             account.numbers[known] = number_now
         return number_now
 
-    def reset(self, account: Account) -> None:
-        """Bring the account back to its seed: no messages, no journal, nothing due, nobody opted out."""
+    def next_due(self, account: Account) -> int | None:
+        """The instant at which the next thing happens by itself."""
         with self._store.reading():
-            # Ids start again only when they were asked to be repeatable; else an application could meet one twice.
-            issued = 0 if self._ids.repeatable else account.issued
-            with self._lifecycle.transaction():
-                self._store.agenda.delete_all(account.id)
-                self._store.opt_outs.delete_all(account.id)
-                self._store.journal.delete_all(account.id)
-                self._store.messages.delete_all(account.id)
-                self._store.accounts.reserve(account.id, issued)
-                numbers = self._store.accounts.reset(account)
-                now = self.accounts.clock(account.id).now()
-                self._lifecycle.tell(Event(account=account.id, at=now, kind="reset"))
-            account.numbers, account.issued, account.reserved, account.exchanges = numbers, issued, issued, 0
+            return self._store.agenda.next_due(account.id)
+
+    def agenda(self, account: Account, *, limit: int) -> list[tuple[Due, Message | None]]:
+        """What comes next for the account, each with its message."""
+        with self._store.reading():
+            found = self._store.agenda.page(account.id, limit=limit)
+            messages = self._store.messages.by_seqs({due.message for due in found})
+            return [(due, messages.get(due.message)) for due in found]
+
+    def journal(self, account: Account) -> Iterator[Exchange]:
+        """The whole journal of the account, oldest first, read a little at a time."""
+        self._store.catch_up()
+        n = 0
+        while True:
+            with self._store.reading():
+                page = self._store.journal.after(account.id, n, limit=_PAGE)
+            if not page:
+                return
+            yield from page
+            n = page[-1].n
+
+    def all_messages(self, account: Account) -> Iterator[Message]:
+        """Every message of the account, oldest first, read a little at a time."""
+        place = 0
+        while True:
+            with self._store.reading():
+                page = self._store.messages.after(account.id, place, limit=_PAGE)
+            if not page:
+                return
+            yield from page
+            place = page[-1].seq
+
+    def missed(self, account: Account, number: int, *, limit: int) -> list[tuple[int, Event]]:
+        """The account's events after this number, oldest first."""
+        self._store.catch_up()
+        with self._store.reading():
+            return self._store.events.since(account.id, number, limit=limit)
+
+    def set_clock(self, account: Account, mode: Mode, *, rate: float, instant: int | None) -> None:
+        """How the account's clock goes from now on."""
+        with self._store.reading():
+            clock = self.accounts.clock(account.id)
+            before = clock.timing
+            clock.set(mode, rate=rate, instant=instant)
+            try:
+                with self._lifecycle.transaction():
+                    self._store.accounts.keep_timing(account.id, clock.timing)
+                    self._lifecycle.tell(Event(account=account.id, at=clock.now(), kind="clock", data={"mode": mode}))
+            except BaseException:
+                clock.timing = before
+                raise
+            self._hear_next(account.id)
 
     def now(self, account: Account | None) -> int:
         """What time it is for the account, or for nobody."""
@@ -164,6 +236,7 @@ class Platform:
 
     def close(self) -> None:
         """Give back the ids that were reserved and not used."""
+        self._rules.keep_counts()
         with self._store.transaction():
             for account in self.accounts:
                 self._store.accounts.reserve(account.id, account.issued)
@@ -178,11 +251,11 @@ class Platform:
 
     def note(self, exchange: Exchange) -> None:
         """Keep an exchange in the journal."""
-        self._store.journal.note(exchange)
+        self._store.journal.keep(exchange)
         # A group takes a crowd along when it ends, and must not end before its answers wait for it.
         if self._store.journal.crowded and not self._store.grouping:
             with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
-                self._store.write_journal()
+                self._store.catch_up()
 
     def _found(self, account: Account, sms_message_id: str) -> Message:
         message = self._store.messages.by_id(account.id, sms_message_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HEARTBEAT = 1.0
 _BREATH = 0.008
+_LONGEST = 86400.0  # a scheduler's dates end with the year 9999, and slow clocks do not: look again every day
 _log = logging.getLogger("plum_emulator")
 
 
@@ -28,6 +29,9 @@ class Ticker(Protocol):
 
     def heard(self, account: int, instant: int) -> None:
         """Something of this account falls due at `instant`. May be called from any thread."""
+
+    def forget(self, account: int) -> None:
+        """What was heard of this account counts no more: its clock goes otherwise, or its agenda is another."""
 
 
 class LoopTicker:
@@ -76,6 +80,9 @@ class LoopTicker:
             self._due[account] = instant
             self._loop.call_soon_threadsafe(self._set_alarm)
 
+    def forget(self, account: int) -> None:
+        self._due.pop(account, None)
+
     async def wake(self) -> None:
         """Ring for every account that has something due, then set the alarm for what comes next."""
         if self._scheduler is None:
@@ -83,7 +90,7 @@ class LoopTicker:
         self._wake_at = float("inf")
         for account, instant in list(self._due.items()):
             if self._clock_of(account).seconds_until(instant) == 0:
-                del self._due[account]
+                self._due.pop(account, None)  # another thread may have forgotten it
                 self._ring_for(account, instant)
         self._set_alarm()
 
@@ -104,13 +111,14 @@ class LoopTicker:
         if seconds is None or self._scheduler is None:
             return
         # A breath between two wake-ups lets one pass do the work of many.
-        wake_at = self._loop.time() + max(seconds, _BREATH)
+        seconds = min(max(seconds, _BREATH), _LONGEST)
+        wake_at = self._loop.time() + seconds
         if wake_at < self._wake_at - _BREATH / 4:
             self._wake_at = wake_at
             self._scheduler.add_job(
                 self.wake,
                 "date",
-                run_date=moment_in(max(seconds, _BREATH)),
+                run_date=moment_in(seconds),
                 id="wake",
                 replace_existing=True,
                 misfire_grace_time=None,

@@ -1,8 +1,4 @@
-"""The journal: every exchange, in and out.
-
-Requests that come in are written behind: with a transaction that has time for them, before the next look at the
-journal, or within a second. A message never waits for its journal entry, and a kill costs at most that second's.
-"""
+"""The journal: every exchange, in and out. Requests that come in are written behind."""
 
 from __future__ import annotations
 
@@ -13,69 +9,30 @@ from typing import Any
 from sqlite_utils import Database
 
 from plum_emulator.model.exchanges import Exchange, Headers
+from plum_emulator.store.behind import Behind
 
 # In the order of Exchange's fields.
 _COLUMNS = (
     "account, n, at, direction, operation, method, url, request_headers, request_body, status, "
-    "response_headers, response_body, duration_ms, outcome, message, attempt"
+    "response_headers, response_body, duration_ms, outcome, message, attempt, rules"
 )
-_INSERT = f"INSERT INTO exchanges ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO exchanges ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 _REQUEST_HEADERS, _REQUEST_BODY, _RESPONSE_HEADERS, _RESPONSE_BODY = map(
     Exchange._fields.index, ("request_headers", "request_body", "response_headers", "response_body")
 )
-_WAITING_MAX = 10_000
-_WAITING_BYTES_MAX = 64 * 1024 * 1024
-_CROWD = 256
-_CROWD_BYTES = 1024 * 1024
 
 
-class Journal:
+class Journal(Behind[Exchange]):
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._waiting: list[Exchange] = []
-        self._written = 0
-        self._waiting_bytes = 0
-        self._noted = 0
-        self._noted_bytes = 0
+        super().__init__(db, _INSERT, row=_row)
 
-    def note(self, exchange: Exchange) -> None:
+    def keep(self, exchange: Exchange) -> None:
         """Keep it, a little later. Needs no transaction."""
-        size = len(exchange.request_body) + len(exchange.response_body)
-        # Only a database that cannot be written to lets them pile up.
-        if len(self._waiting) < _WAITING_MAX and self._waiting_bytes + size < _WAITING_BYTES_MAX:
-            self._waiting.append(exchange)
-            self._waiting_bytes += size
-            self._noted += 1
-            self._noted_bytes += size
-
-    @property
-    def waiting(self) -> int:
-        """How many are noted and not yet written."""
-        return len(self._waiting)
+        self.note(exchange, size=len(exchange.request_body) + len(exchange.response_body))
 
     def write(self, exchange: Exchange) -> None:
         """Keep it now, with everything else that the transaction keeps."""
         self._db.execute(_INSERT, _row(exchange))
-
-    @property
-    def crowded(self) -> bool:
-        """Whether so many or so large ones were noted since the last attempt that they should be written now."""
-        return self._noted >= _CROWD or self._noted_bytes >= _CROWD_BYTES
-
-    def write_waiting(self) -> None:
-        """Write what is noted. It goes on waiting until `transaction_ended` says how that went."""
-        self._noted = self._noted_bytes = 0
-        fresh = self._waiting[self._written :]
-        if fresh:
-            self._db.conn.executemany(_INSERT, map(_row, fresh))
-        self._written += len(fresh)
-
-    def transaction_ended(self, *, committed: bool) -> None:
-        """What was written waits no longer, or waits for the next transaction."""
-        if committed and self._written:
-            del self._waiting[: self._written]
-            self._waiting_bytes = sum(len(kept.request_body) + len(kept.response_body) for kept in self._waiting)
-        self._written = 0
 
     def last_n(self, account: int | None) -> int:
         """The count of the account's newest exchange, also of one that a kill kept from being written."""
@@ -97,6 +54,27 @@ class Journal:
         )
         return [_exchange(row) for row in rows]
 
+    def since(self, account: int, n: int, *, operation: str | None, limit: int) -> list[Exchange]:
+        """The account's newest exchanges after the count `n`, oldest first; all, or those of one operation."""
+        which = " AND operation = :operation" if operation is not None else ""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM exchanges WHERE account = :account AND n > :n{which} ORDER BY n DESC LIMIT :limit",
+            {"account": account, "n": n, "operation": operation, "limit": limit},
+        )
+        return [_exchange(row) for row in rows][::-1]
+
+    def after(self, account: int, n: int, *, limit: int) -> list[Exchange]:
+        """The account's next exchanges after the count `n`, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM exchanges WHERE account = ? AND n > ? ORDER BY n LIMIT ?", (account, n, limit)
+        )
+        return [_exchange(row) for row in rows]
+
+    def numbered(self, account: int, n: int) -> Exchange | None:
+        """The account's exchange with this count."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM exchanges WHERE account = ? AND n = ?", (account, n)).fetchone()
+        return _exchange(row) if row else None
+
     def of_message(self, account: int, *, seq: int, asked_by: int | None) -> list[Exchange]:
         """What was exchanged about a message: the request that made it, and what was posted because of it."""
         rows = self._db.execute(
@@ -108,7 +86,7 @@ class Journal:
 
     def delete_all(self, account: int) -> None:
         """Forget the account's exchanges."""
-        self.write_waiting()
+        self.write_waiting(but=lambda exchange: exchange.account == account)
         others = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM exchanges WHERE account < :account) "
             "OR EXISTS (SELECT 1 FROM exchanges WHERE account > :account) "
@@ -121,7 +99,7 @@ class Journal:
             self._db.execute("DELETE FROM exchanges")
 
 
-def _row(exchange: Exchange) -> tuple[Any, ...]:
+def _row(exchange: Exchange) -> Exchange:
     return exchange._replace(
         request_headers=_headers_text(exchange.request_headers),  # type: ignore[arg-type] # as the table has it
         request_body=_text_or_bytes(exchange.request_body),  # type: ignore[arg-type] # the same

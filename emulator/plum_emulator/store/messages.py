@@ -11,7 +11,7 @@ from plum_emulator.model.listings import Conversation, Listing
 from plum_emulator.model.messages import Draft, Message, Status
 
 # In the order of Message's fields.
-_COLUMNS = (
+COLUMNS = (
     'seq, sms_message_id, account, type, "to", "from", body, result_url, status, '
     "requested_at, sent_at, settled_at, notification, reason, exchange, in_reply_to"
 )
@@ -19,17 +19,19 @@ _INSERT = (
     'INSERT INTO messages (seq, sms_message_id, account, type, "to", "from", body, result_url, status, '
     "requested_at, settled_at, reason, exchange, in_reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_BY_ID = f"SELECT {_COLUMNS} FROM messages WHERE sms_message_id = ? AND account = ?"
-_BY_SEQ = f"SELECT {_COLUMNS} FROM messages WHERE seq = ?"
-_SENT = f"UPDATE messages SET status = 'sent', sent_at = ? WHERE seq = ? AND status = 'queued' RETURNING {_COLUMNS}"
+_BY_ID = f"SELECT {COLUMNS} FROM messages WHERE sms_message_id = ? AND account = ?"
+_BY_SEQ = f"SELECT {COLUMNS} FROM messages WHERE seq = ?"
+_SENT = f"UPDATE messages SET status = 'sent', sent_at = ? WHERE seq = ? AND status = 'queued' RETURNING {COLUMNS}"
 _SETTLED = (
     "UPDATE messages SET status = ?, settled_at = ?, notification = ?, reason = ? "
-    f"WHERE seq = ? AND settled_at IS NULL RETURNING {_COLUMNS}"
+    f"WHERE seq = ? AND settled_at IS NULL RETURNING {COLUMNS}"
 )
 
 _COLUMN_OF = {"account": ("to", "from"), "customer": ("from", "to")}
 _BEFORE = {False: "", True: " AND place < :before"}
 _INDEXED_AT_ONCE = 500
+_NEAR = 1000
+_INDEXED, _GIVEN = "bodies indexed up to", "places given up to"
 _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
 
 
@@ -37,7 +39,11 @@ class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
         # A place is never used again, so that nothing that was kept about one message can be read as another's.
-        self._seqs = count(max(self.last(), self._indexed()) + 1)
+        # Neither is one that a snapshot may bring back, nor one that a restore took away.
+        saved = db.execute("SELECT coalesce(max(seq), 0) FROM saved_messages").fetchone()[0]
+        self._seqs = count(max(self.last(), self._indexed(), saved, self._remembered(_GIVEN)) + 1)
+        # Of accounts that were asked about. A rollback may leave a place here that nothing is at, and nothing will be.
+        self._last_of: dict[int, int] = {}
 
     def insert(
         self,
@@ -53,6 +59,8 @@ class Messages:
         """Keep a message, and give back what was kept."""
         settled_at = None if status == "queued" else at
         seq = next(self._seqs)
+        if account in self._last_of:
+            self._last_of[account] = seq
         self._db.execute(
             _INSERT,
             (
@@ -116,7 +124,7 @@ class Messages:
     def replies_to(self, seq: int) -> list[Message]:
         """What the application answered an inbound message with."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE in_reply_to = ? ORDER BY seq",
+            f"SELECT {COLUMNS} FROM messages WHERE in_reply_to = ? ORDER BY seq",
             (seq,),
         )
         return [Message._make(row) for row in rows]
@@ -154,7 +162,7 @@ class Messages:
             return self.newest(account, limit=limit, before=before)
         # The index of words leads, and the log follows place by place: the planner would do it the other way round.
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM (SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase) "
+            f"SELECT {COLUMNS} FROM (SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase) "
             f"CROSS JOIN messages ON seq = place WHERE account = :account{_BEFORE[before is not None]} "
             "ORDER BY place DESC LIMIT :limit",
             {"account": account, "before": before, "limit": limit, "phrase": phrase},
@@ -167,7 +175,7 @@ class Messages:
         if before is not None:
             earlier = " AND (requested_at, seq) < ((SELECT requested_at FROM messages WHERE seq = :before), :before)"
         sides = " UNION ALL ".join(
-            f"SELECT {_COLUMNS} FROM messages WHERE account = :account{type_}{earlier}"
+            f"SELECT {COLUMNS} FROM messages WHERE account = :account{type_}{earlier}"
             for type_ in (_OF_TYPE["inbound"], _OF_TYPE["outbound"])
         )
         rows = self._db.execute(
@@ -192,9 +200,7 @@ class Messages:
             "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE seq > ? AND seq <= ?",
             (indexed, last),
         )
-        self._db.execute(
-            "INSERT OR REPLACE INTO emulator (name, value) VALUES ('bodies indexed up to', ?)", (str(last),)
-        )
+        self._remember(_INDEXED, last)
 
     def unindexed(self) -> bool:
         """Whether the full-text index is behind the log."""
@@ -204,8 +210,65 @@ class Messages:
         """The newest place of the log, 0 when it is empty."""
         return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0])
 
+    def since(self, account: int, place: int, *, limit: int) -> list[Message]:
+        """The account's newest messages after this place of the log, oldest first."""
+        if self.last() - place <= _NEAR:  # the end of the log is shorter than the account's index may be
+            rows = self._db.execute(
+                f"SELECT {COLUMNS} FROM messages WHERE seq > ? AND +account = ?",
+                (place, account),
+            )
+            return sorted(map(Message._make, rows), key=lambda message: (message.requested_at, message.seq))[-limit:]
+        # Each side is read along its own index, newest first, and the sides are merged.
+        sides = " UNION ALL ".join(
+            f"SELECT {COLUMNS} FROM messages WHERE account = :account AND seq > :place{of_type}"
+            for of_type in (_OF_TYPE["inbound"], _OF_TYPE["outbound"])
+        )
+        rows = self._db.execute(
+            f"{sides} ORDER BY requested_at DESC, seq DESC LIMIT :limit",
+            {"account": account, "place": place, "limit": limit},
+        )
+        return [Message._make(row) for row in rows][::-1]
+
+    def after(self, account: int, place: int, *, limit: int) -> list[Message]:
+        """The account's next messages after this place of the log."""
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM messages WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (account, place, limit),
+        )
+        return [Message._make(row) for row in rows]
+
+    def by_seqs(self, places: set[int]) -> dict[int, Message]:
+        """The messages at these places of the log."""
+        found = (self.by_seq(place) for place in places)
+        return {message.seq: message for message in found if message is not None}
+
+    def last_of(self, account: int) -> int:
+        """The account's newest place of the log, 0 when it has none."""
+        if account not in self._last_of:
+            row = self._db.execute(
+                "SELECT coalesce(max(seq), 0) FROM messages WHERE account = ?", (account,)
+            ).fetchone()
+            self._last_of[account] = int(row[0])
+        return self._last_of[account]
+
+    def restored(self, account: int) -> None:
+        """Rows were brought back: those in the indexed part of the log are found again."""
+        self._last_of.pop(account, None)
+        self._remember(_GIVEN, next(self._seqs))
+        self._db.execute(
+            "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE account = ? AND seq <= ?",
+            (account, self._indexed()),
+        )
+
+    def move_up(self, low: int, high: int) -> int:
+        """Messages with these places are brought in; how far the places move up, so that they are nobody else's."""
+        first = next(self._seqs)
+        self._seqs = count(first + high - low + 1)
+        return int(first - low)
+
     def delete_all(self, account: int) -> None:
         """Forget every message of the account."""
+        self._last_of.pop(account, None)
         if self._has_only(account):  # SQLite drops whole tables hundreds of times faster than their rows
             self._db.execute("INSERT INTO messages_fts (messages_fts) VALUES ('delete-all')")
             self._db.execute("DELETE FROM messages")
@@ -226,8 +289,14 @@ class Messages:
         return not others.fetchone()[0]
 
     def _indexed(self) -> int:
-        row = self._db.execute("SELECT value FROM emulator WHERE name = 'bodies indexed up to'").fetchone()
+        return self._remembered(_INDEXED)
+
+    def _remembered(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM emulator WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
+
+    def _remember(self, name: str, place: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO emulator (name, value) VALUES (?, ?)", (name, str(place)))
 
     def _page(self, account: int, listing: Listing, filters: list[str], values: dict[str, Any]) -> list[Message]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.
@@ -236,7 +305,7 @@ class Messages:
             where += " AND requested_at >= :start"
         if listing.end is not None:
             where += " AND requested_at < :end"
-        sides = " UNION ALL ".join(f"SELECT {_COLUMNS} FROM messages WHERE {where}{filter_}" for filter_ in filters)
+        sides = " UNION ALL ".join(f"SELECT {COLUMNS} FROM messages WHERE {where}{filter_}" for filter_ in filters)
         order = "DESC" if listing.newest_first else "ASC"
         rows = self._db.execute(
             f"{sides} ORDER BY requested_at {order}, seq {order} LIMIT :limit OFFSET :offset",

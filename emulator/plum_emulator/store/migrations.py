@@ -128,3 +128,80 @@ _FIRST_TABLES = (
         FROM messages JOIN accounts ON accounts.id = messages.account
         ORDER BY messages.seq""",
 )
+
+
+@migrations(name="0002_time_isolation_faults")
+def _time_isolation_faults(db: Database) -> None:
+    for statement in _TIME_ISOLATION_FAULTS:
+        db.execute(statement)
+    for table in KEPT_IN_SNAPSHOTS:
+        db.execute(f"CREATE TABLE saved_{table} AS SELECT 0 AS snapshot, * FROM {table} WHERE 0")
+        db.execute(f"CREATE INDEX saved_{table}_snapshot ON saved_{table}(snapshot)")
+
+
+# All but the account itself, in an order in which they can be filled.
+KEPT_IN_SNAPSHOTS = (
+    "numbers",
+    "messages",
+    "agenda",
+    "opt_outs",
+    "automatic_texts",
+    "exchanges",
+    "rules",
+    "treatments",
+    "sinks",
+)
+
+_TIME_ISOLATION_FAULTS = (
+    "ALTER TABLE accounts ADD COLUMN origin TEXT NOT NULL DEFAULT 'file'",
+    "ALTER TABLE accounts ADD COLUMN ids_from TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE accounts ADD COLUMN clock TEXT",
+    "ALTER TABLE accounts ADD COLUMN holding TEXT",
+    "ALTER TABLE accounts ADD COLUMN expires_at INTEGER",
+    "ALTER TABLE agenda ADD COLUMN rules TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE exchanges ADD COLUMN rules TEXT NOT NULL DEFAULT ''",
+    # Two accounts that were leased with the same seed have the same ids: that is what the seed is for.
+    "DROP INDEX messages_id",
+    "CREATE UNIQUE INDEX messages_id ON messages(sms_message_id, account)",
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        message INTEGER REFERENCES messages(seq),
+        status TEXT,
+        data TEXT NOT NULL
+    )""",
+    "CREATE INDEX events_account ON events(account)",
+    """CREATE TABLE rules (
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        id TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        scenario TEXT NOT NULL,
+        written TEXT NOT NULL,
+        count TEXT NOT NULL,
+        PRIMARY KEY (account, id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE treatments (
+        message INTEGER PRIMARY KEY REFERENCES messages(seq),
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        rules TEXT NOT NULL,
+        callbacks TEXT NOT NULL
+    )""",
+    "CREATE INDEX treatments_account ON treatments(account)",
+    """CREATE TABLE sinks (
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        path TEXT NOT NULL,
+        script TEXT NOT NULL,
+        answered INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (account, path)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE snapshots (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        name TEXT NOT NULL,
+        made_at INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (account, name)
+    )""",
+)

@@ -66,6 +66,10 @@ class OptOuts:
             for message, handset, number, body, at in rows
         ]
 
+    def restored(self) -> None:
+        """Rows were written by others: look again whether there is any."""
+        self._ever = bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM opt_outs)").fetchone()[0])
+
     def delete_all(self, account: int) -> None:
         """Nobody has opted out of the account's numbers, and nobody got a text."""
         self._db.execute("DELETE FROM opt_outs WHERE account = ?", (account,))

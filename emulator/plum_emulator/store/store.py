@@ -13,9 +13,14 @@ from plum_emulator.errors import StorageFailed
 from plum_emulator.store.accounts import Accounts
 from plum_emulator.store.agenda import Agenda
 from plum_emulator.store.database import Connect, Database
+from plum_emulator.store.events import Events
 from plum_emulator.store.journal import Journal
 from plum_emulator.store.messages import Messages
 from plum_emulator.store.opt_outs import OptOuts
+from plum_emulator.store.portable import Portable
+from plum_emulator.store.rules import Rules
+from plum_emulator.store.sinks import Sinks
+from plum_emulator.store.snapshots import Snapshots
 
 Ended = Callable[[bool], None]
 
@@ -49,7 +54,12 @@ class Store:
         self.messages = Messages(db)
         self.agenda = Agenda(db)
         self.journal = Journal(db)
+        self.events = Events(db)
         self.opt_outs = OptOuts(db)
+        self.rules = Rules(db)
+        self.sinks = Sinks(db)
+        self.snapshots = Snapshots(db)
+        self.portable = Portable(db, self.accounts)
         self._reading = _Reading(self.database.lock)
         self._group: list[Ended] | None = None
         self._last_seen = -1
@@ -63,10 +73,10 @@ class Store:
             try:
                 with self.database.transaction():
                     yield
-                    self.journal.write_waiting()
+                    self._write_behind()
                 committed = True
             finally:
-                self.journal.transaction_ended(committed=committed)
+                self._ended(committed=committed)
 
     @property
     def grouping(self) -> bool:
@@ -108,7 +118,7 @@ class Store:
             if commit:
                 with self._reading:
                     if self.journal.crowded:
-                        self.journal.write_waiting()
+                        self._write_behind()
                     self.database.db.commit()
                 kept = True
         except StorageFailed as error:
@@ -118,7 +128,7 @@ class Store:
                 if not kept:
                     self.database.db.rollback()
             finally:
-                self.journal.transaction_ended(committed=kept)
+                self._ended(committed=kept)
                 self._tell(group, kept=kept)
                 self.database.lock.release()
 
@@ -130,19 +140,27 @@ class Store:
             except Exception:  # the others have to hear of it too
                 _log.exception("a bug of the emulator")
 
+    def _write_behind(self) -> None:
+        self.journal.write_waiting()
+        self.events.write_waiting()
+
+    def _ended(self, *, committed: bool) -> None:
+        self.journal.transaction_ended(committed=committed)
+        self.events.transaction_ended(committed=committed)
+
     def reading(self) -> AbstractContextManager[None]:
         """Reads inside see no other thread's half-done work."""
         return self._reading
 
-    def write_journal(self) -> None:
-        """Write the journal entries that wait."""
-        if self.journal.waiting:
+    def catch_up(self) -> None:
+        """Write the journal entries and the events that wait."""
+        if self.journal.waiting or self.events.waiting:
             with self.transaction():
                 pass
 
     def keep_up(self) -> None:
-        """What is done behind the work: write waiting journal entries and, in a quiet moment, index new bodies."""
-        self.write_journal()
+        """What is done behind the work: write what waits and, in a quiet moment, index new bodies."""
+        self.catch_up()
         with self.reading():
             last = self.messages.last()
         if last == self._last_seen:
@@ -159,6 +177,21 @@ class Store:
                 with self.transaction():
                     self.messages.index_some()
 
+    def empty(self, account: int) -> None:
+        """The account owns nothing but its numbers and its snapshots: no message, no journal, nothing due, no rule."""
+        self.agenda.delete_all(account)
+        self.opt_outs.delete_all(account)
+        self.journal.delete_all(account)
+        self.messages.delete_all(account)
+        self.rules.delete_all(account)
+        self.sinks.delete_all(account)
+
+    def restored(self, account: int) -> None:
+        """Rows of the account were written by copying: what is remembered of the tables is looked at again."""
+        self.messages.restored(account)
+        self.opt_outs.restored()
+        self.rules.restored()
+
     def secret(self, name: str, default: str) -> str:
         """A value that this database keeps for good, set to `default` the first time."""
         db = self.database.db
@@ -168,8 +201,8 @@ class Store:
     def close(self) -> None:
         """Bring everything up to date and let go of the file."""
         try:
-            if not self.database.temporary:
-                self.write_journal()
+            if self.database.path is not None:
+                self.catch_up()
                 self.index_bodies()
         finally:
             self.database.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, request
 from werkzeug.http import HTTP_STATUS_CODES, http_date, parse_accept_header
@@ -19,8 +19,12 @@ from plum_emulator.engine.platform import Platform
 from plum_emulator.errors import Refusal, StorageFailed
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange, Headers
-from plum_emulator.web.gateway import BODY, HEADERS, IF_LOST, TOO_LARGE
+from plum_emulator.scenario.effects import NOTHING, Effects
+from plum_emulator.scenario.rules import Operation
+from plum_emulator.web.faults import Sent, altered
+from plum_emulator.web.gateway import BODY, FAULT, IF_LOST, TOO_LARGE
 from plum_emulator.web.guard import is_foreign
+from plum_emulator.web.journal import kept_headers
 from plum_emulator.wire.forms import Fields, read_basic, read_form, read_query
 from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, queued_resource, resource
 from plum_emulator.wire.requests import read_conversation, read_listing, read_message_id, read_send
@@ -45,6 +49,7 @@ class _Call:
     path_id: str = ""
     account: Account | None = None
     n: int = 0
+    effects: Effects = NOTHING
 
 
 _USUAL_PATHS = [
@@ -106,8 +111,21 @@ class Services:
         body = reply.render(call.format)
         at = self._platform.now(call.account)
         headers = (("Content-Type", CONTENT_TYPES[call.format]), ("Date", _date(at // 1000)), *extra)
-        self._note(call, at, status, headers, body, reply.error, reason, elapsed())
+        outcome = f"{reply.error}: {reason}" if reason else reply.error or "ok"
+        if call.effects:
+            return self._by_rules(call, at, Sent(status=status, headers=headers, body=body), outcome, elapsed())
+        self._note(call, at, status, headers, body, outcome, elapsed())
         return _Whole(body, status, headers)
+
+    def _by_rules(self, call: _Call, at: int, meant: Sent, outcome: str, duration_ms: float) -> Response:
+        """The answer that rules make of the one that was meant."""
+        sent = altered(meant, call.effects.then)
+        if sent.words:
+            outcome = f"{outcome}; {sent.words} by rule {', '.join(call.effects.rules)}"
+        self._note(call, at, sent.status, sent.headers, sent.body, outcome, duration_ms)
+        if sent.fault:
+            call.environ[FAULT] = sent.fault
+        return _Whole(sent.body, sent.status or 200, sent.headers)
 
     def _reply(self, call: _Call) -> Reply:
         operation = self._operations.get(call.service)
@@ -128,14 +146,30 @@ class Services:
             )
         if TOO_LARGE in call.environ:
             raise Refusal("Request too large", reason="a request body has at most 1 MiB", http_status=413)
+        if call.service != "queue":
+            self._look_at_rules(call, self._platform.effects(account, cast(Operation, call.service)))
         return answer(call, account)
+
+    def _look_at_rules(self, call: _Call, effects: Effects) -> None:
+        """Remember what rules make of this. Raises Refusal when the operation is not to be done."""
+        call.effects = effects
+        then = effects.then
+        if then.instead:
+            raise Refusal(
+                then.error or "not done",
+                reason=f"rule {', '.join(effects.rules)}",
+                http_status=then.http_status or 200,
+            )
 
     def _queue(self, call: _Call, account: Account) -> Reply:
         fields = read_form(call.environ[BODY], call.environ.get("CONTENT_TYPE", ""))
         asked = read_send(fields, can_text=account.can_text)
+        self._look_at_rules(call, self._platform.effects(account, "queue", asked))
         call.n = self._platform.next_exchange(account)
-        messages = self._platform.queue(account, asked, exchange=call.n)
+        messages = self._platform.queue(account, asked, exchange=call.n, effects=call.effects)
         call.environ[IF_LOST] = _Lost(call)
+        if call.effects.then.error:  # the answer was lost, and this came in its place
+            return Reply("queue", error=call.effects.then.error)
         return Reply(
             "queue",
             rows=tuple(queued_resource(message, to=asked.to, from_=asked.from_) for message in messages),
@@ -156,11 +190,10 @@ class Services:
         self,
         call: _Call,
         at: int,
-        status: int,
+        status: int | None,
         headers: Headers,
         body: bytes,
-        error: str,
-        reason: str,
+        outcome: str,
         duration_ms: float,
     ) -> None:
         environ = call.environ
@@ -172,13 +205,14 @@ class Services:
             operation=call.service,
             method=environ["REQUEST_METHOD"],
             url=environ["REQUEST_URI"],
-            request_headers=_kept(environ),
+            request_headers=kept_headers(environ),
             request_body=environ[BODY],
             status=status,
             response_headers=headers,
             response_body=body,
-            duration_ms=duration_ms,
-            outcome=f"{error}: {reason}" if reason else error or "ok",
+            duration_ms=self._platform.accounts.duration(call.account, duration_ms),
+            outcome=outcome,
+            rules=" ".join(call.effects.rules),
         )
         lost: _Lost | None = environ.get(IF_LOST)
         if lost is None or not self._platform.when_kept(
@@ -191,7 +225,11 @@ class _Whole(Response):
     """An answer whose bytes and headers are as they are to be: Flask has nothing to add to it or to look up in it."""
 
     def __init__(self, body: bytes, status: int, headers: Headers) -> None:
-        self._whole = body, _STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))]
+        self._whole = (
+            body,
+            _STATUS_LINES.get(status) or f"{status} BY RULE",
+            [*headers, ("Content-Length", str(len(body)))],
+        )
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         body, status, headers = self._whole
@@ -275,24 +313,3 @@ def _why_nobody(call: _Call) -> str:
         return "no Authorization header came"
     login = read_basic(header)
     return f"no account {login[0]!r} with that password" if login else "the Authorization header is not Basic"
-
-
-def _kept(environ: dict[str, Any]) -> Headers:
-    return _readable(tuple(environ[HEADERS]))
-
-
-@lru_cache(maxsize=512)
-def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
-    """Headers for the journal, without the password."""
-    return tuple(
-        (
-            name.decode("latin-1"),
-            _login_only(value.decode("latin-1")) if name == b"authorization" else value.decode("latin-1"),
-        )
-        for name, value in headers
-    )
-
-
-def _login_only(authorization: str) -> str:
-    login = read_basic(authorization)
-    return f"Basic {login[0]}:***" if login else "***"

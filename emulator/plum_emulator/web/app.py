@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response, jsonify, request
+from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import MapAdapter
+from werkzeug.wrappers import Response as BaseResponse
 
-from plum_emulator.engine.platform import Platform
-from plum_emulator.errors import FromElsewhere, NotFound, PlumEmulatorError, StorageFailed
+from plum_emulator.engine.emulator import Emulator
+from plum_emulator.errors import PlumEmulatorError
 from plum_emulator.web import demo
 from plum_emulator.web.api import Services
-from plum_emulator.web.control import Control
+from plum_emulator.web.control import control
+from plum_emulator.web.gateway import ACCOUNT
 from plum_emulator.web.guard import Guard
 from plum_emulator.web.home import Home
+from plum_emulator.web.later import BUG, error_answer, json_answer
 
 
-def build_app(platform: Platform, *, allow_hosts: tuple[str, ...], ready: Callable[[], bool]) -> Flask:
-    """The application of one platform. It keeps nothing of its own."""
+def build_app(emulator: Emulator, *, allow_hosts: tuple[str, ...], ready: Callable[[], bool]) -> Flask:
+    """The application of one emulator. It keeps nothing of its own."""
     app = _App(__name__, static_folder=None)
     app.session_interface = _NoSessions()
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
-    app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     guard = Guard(allow_hosts)
-    app.register_blueprint(Services(platform).blueprint())
+    app.register_blueprint(Services(emulator.platform).blueprint())
 
     def dated(response: Response) -> Response:
-        response.headers["Date"] = http_date(platform.now(None) / 1000)
+        response.headers["Date"] = http_date(emulator.platform.now(request.environ.get(ACCOUNT)) / 1000)
         return response
 
-    for blueprint in (Control(platform, ready=ready).blueprint(), Home(platform).blueprint()):
+    for blueprint in (control(emulator, ready=ready), Home(emulator.platform).blueprint()):
         blueprint.before_request(lambda: guard.check(request))
         blueprint.after_request(dated)
         app.register_blueprint(blueprint)
@@ -67,23 +69,21 @@ class _NoSessions(SessionInterface):
 _NOBODYS_SESSION = NullSession()
 
 
-def _in_words(error: PlumEmulatorError) -> tuple[Response, int]:
-    status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
-    return jsonify(error=error.message, hint=error.hint), status
+def _in_words(error: PlumEmulatorError) -> BaseResponse:
+    return error_answer(error)
 
 
-def _http_in_words(error: HTTPException) -> Response:
-    response = jsonify(error=error.description or error.name, hint=_HINTS.get(error.code or 500, ""))
-    response.status_code = error.code or 500
+def _http_in_words(error: HTTPException) -> BaseResponse:
+    value = {"error": error.description or error.name, "hint": _HINTS.get(error.code or 500, "")}
+    response = json_answer(value, error.code or 500)
     allow = getattr(error, "valid_methods", None)
     if allow:
         response.headers["Allow"] = ", ".join(sorted(allow))
     return response
 
 
-_STATUSES = {FromElsewhere: 403, NotFound: 404, StorageFailed: 500}
 _HINTS = {
     404: "Plum's services are under /ws/sms/, the control surface under /_plum/ (see /_plum/openapi.yaml)",
     405: "see the Allow header, and /_plum/openapi.yaml",
-    500: "this is a bug of the emulator; its log has the traceback",
+    500: BUG,
 }

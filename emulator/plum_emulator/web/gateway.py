@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from concurrent.futures import Executor
 from typing import Any, Protocol, cast
 
-from plum_emulator.settings import REQUEST_BODY_LIMIT
+from plum_emulator.settings import IMPORT_LIMIT, REQUEST_BODY_LIMIT
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,6 +27,12 @@ HEADERS = "plum_emulator.headers"
 BODY = "plum_emulator.body"
 TOO_LARGE = "plum_emulator.too_large"
 IF_LOST = "plum_emulator.if_lost"
+LATER = "plum_emulator.later"
+WAITING = "plum_emulator.waiting"
+FAULT = "plum_emulator.fault"
+ACCOUNT = "plum_emulator.account"
+CONNECTION = "plum_emulator.connection"
+_LARGE = {"/_plum/accounts/import": IMPORT_LIMIT}
 
 WhenKept = Callable[[Callable[[bool], None]], bool]
 
@@ -41,6 +47,12 @@ class Stream(Protocol):
     def chunks(self) -> AsyncIterator[bytes]: ...
 
 
+class Fault(Protocol):
+    """What a view puts into its environ under FAULT, to happen in place of its answer's way home."""
+
+    async def happen(self, answer: Answer, connection: asyncio.Transport, receive: Receive, send: Send) -> None: ...
+
+
 class Gateway:
     """The ASGI application."""
 
@@ -48,7 +60,7 @@ class Gateway:
         self._app = app
         self._pool = pool
         self._when_kept = when_kept
-        self._streaming: set[asyncio.Task[None]] = set()
+        self._streaming: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +68,7 @@ class Gateway:
         environ = _environ(scope)
         if not await _read_body(environ, scope, receive):
             return
-        answer = _Answer()
+        answer = Answer()
         if scope["path"].startswith(INLINE):
             answer.take(self._app, environ)
             await self._hold(answer, environ)
@@ -65,6 +77,16 @@ class Gateway:
                 await asyncio.get_running_loop().run_in_executor(self._pool, answer.take, self._app, environ)
             except asyncio.CancelledError:
                 return  # the emulator stops, and has given up on this connection
+        later: Callable[[], Awaitable[Wsgi]] | None = environ.get(LATER)
+        if later is not None:
+            made = await self._made(later, receive, only_waits=environ[WAITING])
+            if made is None:
+                return
+            answer.take(made, environ)
+        fault: Fault | None = environ.get(FAULT)
+        if fault is not None:
+            await fault.happen(answer, scope[CONNECTION], receive, send)
+            return
         stream: Stream | None = environ.get(STREAM)
         if stream is not None:
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != b"content-length"]
@@ -73,7 +95,7 @@ class Gateway:
         if stream is not None:
             await self._stream(stream, receive, send)
 
-    async def _hold(self, answer: _Answer, environ: dict[str, Any]) -> None:
+    async def _hold(self, answer: Answer, environ: dict[str, Any]) -> None:
         """Let no answer leave before what it speaks of is committed; when that failed, say so instead."""
         kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
@@ -84,27 +106,43 @@ class Gateway:
         if self._when_kept(ended) and not await kept and IF_LOST in environ:
             answer.take(environ[IF_LOST], environ)
 
+    async def _made(self, later: Callable[[], Awaitable[Wsgi]], receive: Receive, *, only_waits: bool) -> Wsgi | None:
+        """The answer that came later. None when nobody is there any more to hear it."""
+        making = asyncio.ensure_future(later())
+        if not only_waits:
+            try:
+                return await making
+            except asyncio.CancelledError:
+                return None
+        there = await self._while_there(making, receive)
+        if making.cancelled():
+            return _stopping if there else None
+        return making.result()
+
     def end_streams(self) -> None:
-        """Let everybody who listens go home."""
+        """Let everybody who listens or waits go home."""
         for task in self._streaming:
             task.cancel()
 
     async def _stream(self, stream: Stream, receive: Receive, send: Send) -> None:
-        sending = asyncio.ensure_future(_send_all(stream, send))
-        self._streaming.add(sending)
-        gone = asyncio.ensure_future(_disconnected(receive))
-        try:
-            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, gone):
-                task.cancel()
-            await asyncio.wait((sending, gone))
-            self._streaming.discard(sending)
-        if not gone.done() or gone.cancelled():
+        if await self._while_there(asyncio.ensure_future(_send_all(stream, send)), receive):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _while_there(self, task: asyncio.Future[Any], receive: Receive) -> bool:
+        """Let the task come to its end, or cancel it when the client goes or streams end. Whether the client stayed."""
+        self._streaming.add(task)
+        gone = asyncio.ensure_future(disconnected(receive))
+        try:
+            await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (task, gone):
+                each.cancel()
+            await asyncio.wait((task, gone))
+            self._streaming.discard(task)
+        return gone.cancelled()
 
-class _Answer:
+
+class Answer:
     """What the WSGI application answered, in the form that ASGI wants."""
 
     __slots__ = ("body", "headers", "status")
@@ -165,8 +203,9 @@ def _key(name: bytes) -> str:
 async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) -> bool:
     """Put the body into the environ. False when the client went before it was whole: then nothing was asked."""
     length = cast(str, environ.get("CONTENT_LENGTH", ""))
+    limit = _LARGE.get(scope["path"], REQUEST_BODY_LIMIT)
     body = b""
-    if length.isdecimal() and int(length) > REQUEST_BODY_LIMIT:
+    if length.isdecimal() and int(length) > limit:
         environ[TOO_LARGE] = True
     elif scope["method"] not in ("GET", "HEAD") or length:
         chunks, size = [], 0
@@ -177,7 +216,7 @@ async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) ->
             chunk = message.get("body", b"")
             chunks.append(chunk)
             size += len(chunk)
-            if size > REQUEST_BODY_LIMIT:
+            if size > limit:
                 environ[TOO_LARGE] = True
                 chunks = []
                 break
@@ -190,11 +229,21 @@ async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) ->
     return True
 
 
+def _stopping(_environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    start("503 SERVICE UNAVAILABLE", [("Content-Type", "application/json"), ("Content-Length", str(len(_STOPPING)))])
+    return [_STOPPING]
+
+
+_STOPPING = b'{"error": "the emulator stops", "hint": "start it again, then ask again"}\n'
+
+
 async def _send_all(stream: Stream, send: Send) -> None:
     async for chunk in stream.chunks():
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await asyncio.sleep(0)  # the client may have gone: in a long row of chunks that were there, nobody would notice
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Wait until the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

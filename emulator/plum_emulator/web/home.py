@@ -10,6 +10,7 @@ from plum_emulator import __version__
 from plum_emulator.engine.platform import Platform
 from plum_emulator.settings import DEFAULT_URL
 
+_SHOWN = 50
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -29,7 +30,9 @@ class Home:
 
     def page(self) -> Response:
         """Address, logins, numbers, and commands that work when they are pasted."""
-        accounts, url = list(self._platform.accounts), request.host_url.rstrip("/")
+        # Leased accounts come and go by the hundred, and are those of programs.
+        accounts = [account for account in self._platform.accounts if account.origin != "leased"][:_SHOWN]
+        url = request.host_url.rstrip("/")
         first = accounts[0]
         page = render_template(
             "home.html",

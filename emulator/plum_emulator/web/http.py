@@ -6,12 +6,13 @@ import contextlib
 import re
 import socket
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from plum_emulator.errors import PortTaken, SettingsError
-from plum_emulator.web.gateway import Gateway
+from plum_emulator.web.gateway import CONNECTION, Gateway
 
 
 class HttpServer(uvicorn.Server):
@@ -54,6 +55,10 @@ class _Http1(HttpToolsProtocol):
 
     Java's client offers HTTP/2 with a POST, and the parser would then take the body for the first bytes of that.
     """
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast(dict[str, Any], self.scope)[CONNECTION] = self.transport  # a rule may want it reset
 
     def data_received(self, data: bytes) -> None:
         if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):

@@ -27,6 +27,7 @@ from helpers.manual.pages import ROOT, Block, Page
 from helpers.programs import QUICK, emulator, plain_environment
 from helpers.receivers import Answer, Hit, receiver
 from plum_emulator.errors import PlumEmulatorError
+from plum_emulator.scenario.scenarios import read_scenario, read_toml
 from plum_emulator.scenario.seeds import read_seeds
 from plum_emulator.wire.answers import read_answer
 
@@ -224,9 +225,13 @@ class Stage:
         _until(find, lambda: f"a row of {block.text}")
 
     def _toml(self, block: Block) -> None:
-        path = self._folder / "from-the-page.toml"
+        """A scenario or an accounts file. One with a name is there for the examples that follow."""
+        path = self._folder / (block.file or "from-the-page.toml")
         path.write_text(block.text, encoding="utf-8")
-        read_seeds(path)
+        if "[[rules]]" in block.text:
+            read_scenario(read_toml(block.text), name=path.stem)
+        else:
+            read_seeds(path)
 
     def _xml(self, block: Block) -> None:
         read_answer(block.text.encode())

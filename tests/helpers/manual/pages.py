@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-_FENCE = re.compile(r"^```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(?P<language>\S*) ?(?P<file>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
@@ -18,11 +19,15 @@ _RULE = re.compile(r"\|[\s:|-]+\|")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: its language, its text, and the line of the page on which it begins."""
+    """A fenced block: its language, its text, and the line of the page on which it begins.
+
+    `file` is the name of the file that it is, from the fence's line, or "".
+    """
 
     language: str
     text: str
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Page:
     def blocks(self) -> list[Block]:
         """The fenced blocks, in their order."""
         return [
-            Block(match["language"], match["text"], self.text.count("\n", 0, match.start()) + 1)
+            Block(match["language"], match["text"], self.text.count("\n", 0, match.start()) + 1, match["file"])
             for match in _FENCE.finditer(self.text)
         ]
 
@@ -78,12 +83,20 @@ class Page:
         return Page(f"{self.name}, {heading}", rest[: min(ends, default=None)])
 
     @property
+    def tables(self) -> list[list[dict[str, str]]]:
+        """The rows of every table, each by the names in the head of its table."""
+        return [[dict(zip(head, row, strict=True)) for row in body] for head, *body in _tables(self.prose)]
+
+    @property
     def table(self) -> list[dict[str, str]]:
-        """The rows of the first table, each by the names in the table's head."""
-        rows = list(_rows(self.prose))
-        assert rows, f"{self.name} has no table"
-        head, *body = rows
-        return [dict(zip(head, row, strict=True)) for row in body]
+        """The rows of the first table."""
+        tables = self.tables
+        assert tables, f"{self.name} has no table"
+        return tables[0]
+
+    def column(self, head: str) -> list[str]:
+        """The cells below this head, of all tables that have it, without their backticks."""
+        return [unquoted(row[head]) for rows in self.tables for row in rows if head in row]
 
     def bullets(self) -> list[str]:
         """The names in backticks that begin the items of its lists."""
@@ -94,16 +107,11 @@ def _blanked(text: str) -> str:
     return _FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
-def _rows(text: str) -> Iterator[list[str]]:
-    """The rows of the first table, without the rule below its head."""
-    inside = False
-    for line in text.splitlines():
-        if line.startswith("|"):
-            inside = True
-            if not _RULE.fullmatch(line):
-                yield [cell.strip() for cell in line.strip("|").split("|")]
-        elif inside:
-            return
+def _tables(text: str) -> Iterator[list[list[str]]]:
+    """The rows of each table, without the rule below its head."""
+    for is_table, lines in groupby(text.splitlines(), key=lambda line: line.startswith("|")):
+        if is_table:
+            yield [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not _RULE.fullmatch(line)]
 
 
 @cache

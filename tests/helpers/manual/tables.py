@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 
@@ -18,10 +18,18 @@ _COMMON = ("url", "username", "password")
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command of the command line."""
-    context = click.Context(plum_emulator)
-    found = {name: plum_emulator.get_command(context, name) for name in plum_emulator.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+    """Every command of the command line; one in a family by both words, `snapshot save`."""
+    return dict(_commands_of(plum_emulator))
+
+
+def _commands_of(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands_of(command, (*words, name))
+        elif command is not None:
+            yield " ".join((*words, name)), command
 
 
 def options(command: click.Command) -> list[click.Option]:
@@ -51,16 +59,21 @@ def _table(name: str) -> str:
 def _of_command(name: str) -> str:
     command = commands()[name]
     own = [option for option in options(command) if option.name not in _COMMON]
+    common = [f"`{option.opts[0]}`" for option in options(command) if option.name in _COMMON]
     usage = command.collect_usage_pieces(click.Context(command))
-    takes_common = len(own) < len(options(command))
     return "\n\n".join(
         (
             (command.help or "").strip(),
             f"`plum-emulator {' '.join((name, *usage))}`",
             *([_of_options(own)] if own else []),
-            *(["And the [common options](#common-options)."] if takes_common else []),
+            *([f"And {_which(common)}[common options](#common-options)."] if common else []),
         )
     )
+
+
+def _which(common: list[str]) -> str:
+    """The common options that a command takes, if not all."""
+    return "the " if len(common) == len(_COMMON) else f"{', '.join(common)} of the "
 
 
 def _common() -> str:
