@@ -16,6 +16,7 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.messages import Message
+from plum_emulator.model.patterns import Pattern
 from plum_emulator.scenario.expectations import Expectation, Item, Verdict, judge
 from plum_emulator.store.store import Store
 
@@ -65,9 +66,12 @@ class Expecting:
             while True:
                 woken.clear()
                 await self._advances.settle(account)
-                answer = await self._in_pool(lambda: self._judged(account, expectation))
+                answer = await self._in_pool(lambda: self._judged(account, expectation, nearly=False))
                 if answer.verdict.decided or not await _set_before(woken, deadline):
-                    return answer
+                    break
+        if answer.verdict.holds:
+            return answer
+        return await self._in_pool(lambda: self._judged(account, expectation, nearly=True))
 
     def cursor(self, account: Account) -> str:
         """Where the account's log and journal end now."""
@@ -80,18 +84,21 @@ class Expecting:
         with self._store.reading():
             return tuple(event for _, event in self._store.events.newest(account.id, limit=limit))
 
-    def _judged(self, account: Account, expectation: Expectation) -> Answer:
+    def _judged(self, account: Account, expectation: Expectation, *, nearly: bool) -> Answer:
+        """With `nearly`, what came nearest is looked at too, and what happened is told."""
         self._store.catch_up()
         with self._store.reading():
             cursor = self.cursor(account)
-            items = self._items(account, expectation)
+            items = self._items(account, expectation, all_=nearly or expectation.nothing_else)
         verdict = judge(expectation, items)
-        return Answer(verdict=verdict, cursor=cursor, timeline=() if verdict.holds else self.timeline(account))
+        told = self.timeline(account) if nearly and not verdict.holds else ()
+        return Answer(verdict=verdict, cursor=cursor, timeline=told)
 
-    def _items(self, account: Account, expectation: Expectation) -> list[Item]:
+    def _items(self, account: Account, expectation: Expectation, *, all_: bool) -> list[Item]:
         place, n = read_cursor(expectation.since)
         if expectation.kind == "messages":
-            messages = self._store.messages.since(account.id, place, limit=_LOOKED_AT)
+            like = [] if all_ else _texts(expectation)
+            messages = self._store.messages.since(account.id, place, limit=_LOOKED_AT, like=like)
             return [_message_item(message) for message in messages]
         operation = "callback" if expectation.kind == "callbacks" else "inbound"
         exchanges = self._store.journal.since(account.id, n, operation=operation, limit=_LOOKED_AT)
@@ -135,6 +142,10 @@ async def _set_before(woken: asyncio.Event, deadline: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _texts(expectation: Expectation) -> list[tuple[str, Pattern]]:
+    return [(name, pattern) for name, pattern in expectation.wanted if isinstance(pattern, Pattern)]
 
 
 def _message_item(message: Message) -> Item:
