@@ -57,6 +57,7 @@ def test_an_advance_tells_what_ran(client: Client, lease: Lease[Client]) -> None
     assert client.advance(until="idle", most=5)["stopped"] is None
 
 
+@pytest.mark.slow
 def test_an_advance_takes_as_long_as_the_applications_that_it_calls(client: Client, lease: Lease[Client]) -> None:
     """Longer than the client's time-out, which is for answers that come at once."""
     hasty = Client(url=client.url, username=lease.username, password=lease.password, timeout=0.2)
@@ -71,6 +72,7 @@ def test_an_advance_takes_as_long_as_the_applications_that_it_calls(client: Clie
         assert [callback["outcome"] for callback in hasty.advance(until="idle")["callbacks"]] == ["ok", "ok"]
 
 
+@pytest.mark.slow
 def test_an_expectation_may_wait_longer_than_the_clients_time_out(client: Client, lease: Lease[Client]) -> None:
     """Its own time-out comes on top."""
     hasty = Client(url=client.url, username=lease.username, password=lease.password, timeout=0.5)

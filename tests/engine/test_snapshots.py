@@ -99,6 +99,7 @@ def raw_tables(house: House) -> dict[str, list[Row]]:
 
 @settings(max_examples=40, deadline=None)
 @given(before=PAST, after=PAST, restart=st.booleans())
+@pytest.mark.slow
 def test_restore_brings_everything_back_whatever_was_done_since(
     before: list[str], after: list[str], restart: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -110,6 +111,24 @@ class FakeTicker:
         self.heard_of = [(other, instant) for other, instant in self.heard_of if other != account]
 
 
+@cache
+def _migrated() -> sqlite3.Connection:
+    """A database without a row in it, in memory."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    store = Store()
+    store.database.db.conn.backup(copy)
+    store.close()
+    return copy
+
+
+def ready_made(path: str, **options: Any) -> sqlite3.Connection:
+    """A connection; a temporary database has its tables already, which saves each test most of its preparation."""
+    connection: sqlite3.Connection = sqlite3.connect(path, **options)
+    if not path:
+        _migrated().backup(connection)
+    return connection
+
+
 class House:
     """One emulator. `advance` moves the clock and lets everything happen that falls due."""
 
@@ -120,7 +139,7 @@ class House:
         seeds: list[Seed] = SEEDS,
         settings: Settings | None = None,
         seed: str | None = "a seed",
-        connect: Connect = sqlite3.connect,
+        connect: Connect = ready_made,
         now: int = NOW,
         soon: Callable[[Callable[[], None]], object] = lambda work: work(),
         transport: FakeTransport | None = None,

@@ -66,6 +66,7 @@ def test_a_bad_phone_number_is_refused() -> None:
         read_pattern("12", "to", phone=True)
 
 
+@pytest.mark.slow
 def test_a_costly_expression_is_refused_within_a_second() -> None:
     start = time.monotonic()
     with pytest.raises(NotPossible) as caught:

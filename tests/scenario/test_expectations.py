@@ -461,6 +461,7 @@ def test_ten_thousand_items_are_judged_at_once() -> None:
 
 
 @pytest.mark.parametrize("written", [{"body": {"matches": "(a|aa)+$"}}, {"extract": "(a|aa)+$"}], ids=str)
+@pytest.mark.slow
 def test_a_costly_expression_is_refused_within_a_second(written: dict[str, Any]) -> None:
     begun = time.process_time()
     with pytest.raises(NotPossible) as refused:

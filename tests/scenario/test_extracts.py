@@ -154,6 +154,7 @@ def test_what_cannot_be_taken_out_is_refused(value: object, message: str, hint: 
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
+@pytest.mark.slow
 def test_a_costly_expression_is_refused_within_a_second() -> None:
     extract = read_extract(r"(a|aa)+$", "extract")
     begun = time.process_time()

@@ -359,6 +359,7 @@ _thens = st.one_of(
 
 @given(when=st.one_of(st.dictionaries(_names, _values, max_size=2), _values), then=_thens, chance=st.booleans())
 @settings(max_examples=300, deadline=None)
+@pytest.mark.slow
 def test_anything_is_a_rule_that_can_be_kept_or_one_clear_error(when: Any, then: Any, chance: bool) -> None:
     read = rule_or_error({"when": when, "then": then}, chance=chance)
     if isinstance(read, NotPossible):
@@ -458,6 +459,7 @@ def test_when_nothing_matches_nothing_comes_of_it() -> None:
     assert count == Count(made_at=0)
 
 
+@pytest.mark.slow
 def test_a_regular_expression_that_takes_too_long_does_not_hold() -> None:
     """A request never fails because of it."""
     endless, body = "^(a|aa)+$", "a" * 60 + "!"
@@ -563,6 +565,7 @@ def test_the_strategy_above_knows_every_field_and_makes_what_a_rule_can_say() ->
 
 @given(thens, thens)
 @settings(max_examples=300, deadline=None)
+@pytest.mark.slow
 def test_the_law_of_merging(earlier: Then, later: Then) -> None:
     """All that the earlier rule says stays; the rest is the later one's, unless it contradicts; nothing else comes."""
     both = merged(earlier, later)

@@ -115,6 +115,7 @@ def test_noting_a_crowd_does_not_end_the_group_of_messages_that_waits_to_be_comm
         assert len(page(house, limit=1000)) == 300
 
 
+@pytest.mark.slow
 def test_database_that_cannot_be_written_to_does_not_fill_the_memory() -> None:
     trap = Trap()
     with House(connect=trap.connect) as house:

@@ -215,6 +215,7 @@ def test_what_is_about_a_message_that_a_restore_took_away_is_not_told_again(call
     assert [event["event"] for event in missed.values["timeline"]] == ["restore"]
 
 
+@pytest.mark.slow
 def test_many_missed_events_are_all_told(house: House, caller: Caller) -> None:
     """Read a little at a time, each once and in order."""
     for _ in range(1203):

@@ -206,6 +206,7 @@ def test_an_expectation_that_cannot_be_says_why(
     assert heard.values["hint"].startswith(hint)
 
 
+@pytest.mark.slow
 def test_an_expression_that_takes_for_ever_is_refused(caller: Caller) -> None:
     """And holds up nobody."""
     caller.queue({**FIELDS, "body": "a" * 60 + "!"})

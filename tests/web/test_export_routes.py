@@ -43,6 +43,7 @@ def test_an_account_without_anything_can_be_exported(onlooker: Caller, question:
 
 
 @pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 650])
+@pytest.mark.slow
 def test_everything_is_there_once_and_in_order(caller: Caller, count: int) -> None:
     """However many pieces it takes, in every format."""
     for n in range(count):

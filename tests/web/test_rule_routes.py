@@ -303,6 +303,7 @@ def test_a_scenario_that_is_not_there_is_404(onlooker: Caller) -> None:
     )
 
 
+@pytest.mark.slow
 def test_there_are_at_most_1000_rules(caller: Caller) -> None:
     rules = [FAILS] * 1000
     assert caller.send_json("PUT", "/_plum/scenarios/a", {"title": "A", "rules": rules}).status == 200
