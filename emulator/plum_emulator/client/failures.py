@@ -36,11 +36,12 @@ class ExpectationFailed(CallFailed):
 
     def lines(self) -> list[str]:
         """What came nearest, or came at all, and what happened last, for people."""
-        lines = [*self._nearest(), "what happened:" if self.timeline else "nothing has happened"]
+        lines = [*self.nearest(), "what happened:" if self.timeline else "nothing has happened"]
         lines += [f"  {event_line(event)}" for event in self.timeline]
         return [in_one_line(line) for line in lines]
 
-    def _nearest(self) -> Iterator[str]:
+    def nearest(self) -> Iterator[str]:
+        """What came nearest, or came at all, in lines for people."""
         came = [] if self.misses else [item for kind in _KINDS for item in self.details.get(kind, ())]
         yield "nearest:" if self.misses else "what came:" if came else "nothing came"
         for miss in self.misses:
