@@ -149,7 +149,7 @@ async def test_requests_go_out_one_after_the_other(house: House) -> None:
     out: list[int] = []
 
     async def slow(_request: OutgoingRequest) -> Outcome:
-        out.append(house.worker.out(house.account.id))
+        out.append(house.emulator.deliveries.out(house.account.id))
         for _ in range(3):
             await asyncio.sleep(0)
         return Outcome(status=200)
@@ -161,7 +161,7 @@ async def test_requests_go_out_one_after_the_other(house: House) -> None:
         f"sms_message_id={message.sms_message_id}".encode() for message in house.log()
     ]
     assert len(out) == 10
-    assert house.worker.out(house.account.id) == 0
+    assert house.emulator.deliveries.out(house.account.id) == 0
 
 
 @in_loop
@@ -257,7 +257,7 @@ async def interrupted(house: House, interrupt: Callable[[], object], millisecond
 async def test_reset_on_the_way_ends_the_advance(house: House) -> None:
     report = await interrupted(house, lambda: house.emulator.snapshots.reset(house.account))
     assert (report.stopped, house.log(), len(house.transport.sent)) == ("a reset came in between", [], 1)
-    assert house.worker.out(house.account.id) == 0
+    assert house.emulator.deliveries.out(house.account.id) == 0
     assert list(house.platform.journal(house.account)) == []
 
 
@@ -279,7 +279,7 @@ async def test_end_of_the_account_on_the_way_ends_the_advance(house: House) -> N
     account = house.account
     report = await interrupted(house, lambda: house.emulator.leases.end(account))
     assert (report.stopped, len(house.transport.sent)) == ("the account ended", 1)
-    assert house.worker.out(account.id) == 0
+    assert house.emulator.deliveries.out(account.id) == 0
 
 
 @in_loop

@@ -188,7 +188,7 @@ def test_account_may_end_while_its_requests_are_out(house: House, status: int) -
     )
     assert house.transport.deliver() == 2
     house.advance(HOUR)
-    assert (tables(house), house.worker.out(account.id)) == (before, 0)
+    assert (tables(house), house.emulator.deliveries.out(account.id)) == (before, 0)
 
 
 def test_options_of_an_account_treat_its_messages_and_outlive_a_reset_and_a_restart(tmp_path: Path) -> None:

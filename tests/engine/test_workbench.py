@@ -320,7 +320,7 @@ async def test_release_goes_no_further_when_the_account_becomes_another(house: H
     house.transport.receiver = end
     with pytest.raises(NotPossible, match="what came of it is not kept"):
         await house.emulator.workbench.release(account)
-    assert (told(house), house.worker.out(account.id)) == (["sent"], 0)
+    assert (told(house), house.emulator.deliveries.out(account.id)) == (["sent"], 0)
 
 
 @in_loop

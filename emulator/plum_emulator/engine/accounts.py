@@ -99,6 +99,10 @@ class Accounts:
         """The account with this internal id."""
         return self._by_id[id_]
 
+    def is_there(self, id_: int) -> bool:
+        """Whether the account with this internal id has not ended."""
+        return id_ in self._by_id
+
     def holder(self, number: str) -> Account | None:
         """Whose number this is, also a PCI number."""
         return self._by_number.get(number)

@@ -12,8 +12,10 @@ from typing import Literal
 
 from plum_emulator.clock import LATEST
 from plum_emulator.engine.accounts import Accounts
+from plum_emulator.engine.deliveries import Deliveries, Delivery
 from plum_emulator.engine.feed import Feed
-from plum_emulator.engine.worker import Delivery, Worker
+from plum_emulator.engine.settling import Settling
+from plum_emulator.engine.worker import Worker
 from plum_emulator.errors import NotPossible
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.events import Event
@@ -65,10 +67,21 @@ class _Run:
 class Advances:
     """The advances of every account. One account has one at a time."""
 
-    def __init__(self, *, store: Store, accounts: Accounts, worker: Worker, feed: Feed) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        worker: Worker,
+        deliveries: Deliveries,
+        settling: Settling,
+        feed: Feed,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._worker = worker
+        self._deliveries = deliveries
+        self._settling = settling
         self._feed = feed
         self._running: dict[int, _Run] = {}
 
@@ -151,9 +164,9 @@ class Advances:
                 run.request_out = False
             told.append(delivery)
             if delivery.due.kind == "inbound":
-                await self._worker.settle(told)
+                await self._settling.settle(told)
                 told = []
-        await self._worker.settle(told)
+        await self._settling.settle(told)
         await asyncio.sleep(0)  # others want the loop too
 
     async def sent(self, delivery: Delivery) -> None:
@@ -165,7 +178,7 @@ class Advances:
             if not ended.done():
                 ended.set_result(None)
 
-        self._worker.send(delivery, end)
+        self._deliveries.send(delivery, end)
         await ended
 
     def _next_due(self, account: Account) -> int | None:

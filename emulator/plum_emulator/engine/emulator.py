@@ -9,18 +9,20 @@ from dataclasses import dataclass
 
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.advance import Advances
+from plum_emulator.engine.deliveries import Deliveries
 from plum_emulator.engine.expecting import Answer, Expecting
 from plum_emulator.engine.feed import Feed
 from plum_emulator.engine.leases import Leases
 from plum_emulator.engine.lifecycle import Lifecycle
 from plum_emulator.engine.platform import Platform
 from plum_emulator.engine.rules import Rules
+from plum_emulator.engine.settling import Elsewhere, Settling
 from plum_emulator.engine.sinks import Sinks
 from plum_emulator.engine.snapshots import Snapshots
 from plum_emulator.engine.ticker import Ticker
 from plum_emulator.engine.transport import Transport
 from plum_emulator.engine.workbench import Workbench
-from plum_emulator.engine.worker import Elsewhere, Worker
+from plum_emulator.engine.worker import Worker
 from plum_emulator.ids import IdSource
 from plum_emulator.scenario.magic import MagicNumbers
 from plum_emulator.scenario.plans import Delays
@@ -35,6 +37,7 @@ class Emulator:
     accounts: Accounts
     platform: Platform
     worker: Worker
+    deliveries: Deliveries
     advances: Advances
     expecting: Expecting
     leases: Leases
@@ -84,18 +87,28 @@ def assembled(
         heard=lambda account, instant: None if accounts.clock(account).manual else ticker.heard(account, instant),
         soon=soon,
     )
+    deliveries = Deliveries(accounts=accounts, transport=transport, settings=settings, own_address=own_address)
+    settling = Settling(
+        store=store,
+        accounts=accounts,
+        lifecycle=lifecycle,
+        deliveries=deliveries,
+        ticker=ticker,
+        settings=settings,
+        elsewhere=elsewhere,
+        soon=soon,
+    )
     worker = Worker(
         store=store,
         accounts=accounts,
         lifecycle=lifecycle,
-        transport=transport,
+        deliveries=deliveries,
+        settling=settling,
         ticker=ticker,
-        settings=settings,
-        own_address=own_address,
-        elsewhere=elsewhere,
-        soon=soon,
     )
-    advances = Advances(store=store, accounts=accounts, worker=worker, feed=feed)
+    advances = Advances(
+        store=store, accounts=accounts, worker=worker, deliveries=deliveries, settling=settling, feed=feed
+    )
 
     def in_pool(work: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return asyncio.get_running_loop().run_in_executor(pool, work)
@@ -111,6 +124,7 @@ def assembled(
             hear_next=worker.hear_anew,
         ),
         worker=worker,
+        deliveries=deliveries,
         advances=advances,
         expecting=Expecting(store=store, accounts=accounts, advances=advances, feed=feed, in_pool=in_pool),
         leases=Leases(store=store, accounts=accounts, lifecycle=lifecycle, rules=rules, ids=ids),
@@ -122,6 +136,8 @@ def assembled(
             accounts=accounts,
             lifecycle=lifecycle,
             worker=worker,
+            deliveries=deliveries,
+            settling=settling,
             advances=advances,
             settings=settings,
         ),

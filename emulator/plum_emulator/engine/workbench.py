@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.advance import Advances
+from plum_emulator.engine.deliveries import REPLAYED, Deliveries, Delivery
 from plum_emulator.engine.lifecycle import Lifecycle
-from plum_emulator.engine.worker import REPLAYED, Delivery, Worker
+from plum_emulator.engine.settling import Settling
+from plum_emulator.engine.worker import Worker
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account, Holding
 from plum_emulator.model.exchanges import Exchange, Headers, OutgoingRequest
@@ -62,6 +64,8 @@ class Workbench:
         accounts: Accounts,
         lifecycle: Lifecycle,
         worker: Worker,
+        deliveries: Deliveries,
+        settling: Settling,
         advances: Advances,
         settings: Settings,
     ) -> None:
@@ -69,6 +73,8 @@ class Workbench:
         self._accounts = accounts
         self._lifecycle = lifecycle
         self._worker = worker
+        self._deliveries = deliveries
+        self._settling = settling
         self._advances = advances
         self._settings = settings
 
@@ -78,7 +84,7 @@ class Workbench:
             found = self._store.agenda.callbacks(account.id)
             messages = self._store.messages.by_seqs({due.message for due in found})
             return [
-                Pending(due=due, message=message, request=self._worker.request_for(due, message))
+                Pending(due=due, message=message, request=self._deliveries.request_for(due, message))
                 for due in found
                 if (message := messages.get(due.message)) is not None
             ]
@@ -163,12 +169,12 @@ class Workbench:
             timeout=timeout,
             method=exchange.method,
         )
-        return self._worker.delivery(due, message, edit.applied(request))
+        return self._deliveries.made(due, message, edit.applied(request))
 
     async def _sent(self, account: Account, deliveries: list[Delivery]) -> list[Exchange]:
         for delivery in deliveries:
             await self._advances.sent(delivery)
-            await self._worker.settle([delivery])
+            await self._settling.settle([delivery])
         self._worker.hear_anew(account.id)
         with self._store.reading():
             found = [self._store.journal.numbered(account.id, delivery.n) for delivery in deliveries]
