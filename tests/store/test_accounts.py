@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,23 @@ def test_reset_gives_back_the_urls_of_the_file(store: Store) -> None:
         assert list(store.accounts.reset(account).values()) == list(FIRST.numbers)
     assert numbers(loaded(store)["first"]) == list(FIRST.numbers)
     assert numbers(loaded(store)["second"]) == list(SECOND.numbers)
+
+
+def test_an_id_is_never_used_again_not_even_by_the_next_start(tmp_path: Path) -> None:
+    """What a request left behind that was still under way when its account ended is nobody's for good."""
+    store = Store(tmp_path / "plum.db")
+    with store.transaction():
+        first = store.accounts.insert(Account(id=0, seed=ended_soon("one"))).id
+        last = store.accounts.insert(Account(id=0, seed=ended_soon("two"))).id
+        store.accounts.delete(last)
+    store.close()
+    again = Store(tmp_path / "plum.db")
+    with again.transaction():
+        later = again.accounts.insert(Account(id=0, seed=ended_soon("three"))).id
+    again.close()
+    assert (first, last, later) == (1, 2, 3)
+
+
+def ended_soon(username: str) -> Seed:
+    """An account without numbers."""
+    return Seed(username=username, password="x")

@@ -13,13 +13,18 @@ from sqlite_utils import Database
 from plum_emulator.clock import Timing
 from plum_emulator.errors import AccountsFileError
 from plum_emulator.model.accounts import Account, Holding, Number, Options, Seed
+from plum_emulator.store.marks import Marks
+
+_ENDED = "accounts ended up to"
 
 
 class Accounts:
     def __init__(self, db: Database) -> None:
         self._db = db
         # Never used again, so that nobody who still asks about an account that has ended hears of another.
-        self._ids = count(db.execute("SELECT coalesce(max(id), 0) + 1 FROM accounts").fetchone()[0])
+        self._marks = Marks(db)
+        last = db.execute("SELECT coalesce(max(id), 0) FROM accounts").fetchone()[0]
+        self._ids = count(max(last, self._marks.at(_ENDED)) + 1)
 
     def load(self) -> list[Account]:
         """Every account with its numbers, in the order they were made."""
@@ -65,6 +70,7 @@ class Accounts:
         """Forget the account itself; what it owns is to be gone already."""
         self.give_up_numbers(account)
         self._db.execute("DELETE FROM accounts WHERE id = ?", (account,))
+        self._marks.put(_ENDED, max(account, self._marks.at(_ENDED)))
 
     def keep_seed(self, account: int, seed: Seed) -> None:
         """What a reset goes back to from now on."""

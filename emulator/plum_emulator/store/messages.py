@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from plum_emulator.model.listings import Conversation, Listing
 from plum_emulator.model.messages import Draft, Message, Status
 from plum_emulator.model.patterns import Pattern
+from plum_emulator.store.marks import Marks
 
 # In the order of Message's fields.
 COLUMNS = (
@@ -41,10 +42,11 @@ _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND typ
 class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._marks = Marks(db)
         # A place is never used again, so that nothing that was kept about one message can be read as another's.
         # Neither is one that a snapshot may bring back, nor one that a restore took away.
         saved = db.execute("SELECT coalesce(max(seq), 0) FROM saved_messages").fetchone()[0]
-        self._seqs = count(max(self.last(), self._indexed(), saved, self._remembered(_GIVEN)) + 1)
+        self._seqs = count(max(self.last(), self._indexed(), saved, self._marks.at(_GIVEN)) + 1)
         # Of accounts that were asked about. A rollback may leave a place here that nothing is at, and nothing will be.
         self._last_of: dict[int, int] = {}
 
@@ -203,7 +205,7 @@ class Messages:
             "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE seq > ? AND seq <= ?",
             (indexed, last),
         )
-        self._remember(_INDEXED, last)
+        self._marks.put(_INDEXED, last)
 
     def unindexed(self) -> bool:
         """Whether the full-text index is behind the log."""
@@ -266,7 +268,7 @@ class Messages:
     def restored(self, account: int) -> None:
         """Rows were brought back: those in the indexed part of the log are found again."""
         self._last_of.pop(account, None)
-        self._remember(_GIVEN, next(self._seqs))
+        self._marks.put(_GIVEN, next(self._seqs))
         self._db.execute(
             "INSERT INTO messages_fts (rowid, body) SELECT seq, body FROM messages WHERE account = ? AND seq <= ?",
             (account, self._indexed()),
@@ -301,14 +303,7 @@ class Messages:
         return not others.fetchone()[0]
 
     def _indexed(self) -> int:
-        return self._remembered(_INDEXED)
-
-    def _remembered(self, name: str) -> int:
-        row = self._db.execute("SELECT value FROM emulator WHERE name = ?", (name,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def _remember(self, name: str, place: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO emulator (name, value) VALUES (?, ?)", (name, str(place)))
+        return self._marks.at(_INDEXED)
 
     def _page(self, account: int, listing: Listing, filters: list[str], values: dict[str, Any]) -> list[Message]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.
