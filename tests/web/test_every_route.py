@@ -10,6 +10,8 @@ from helpers import openapi
 from helpers.caller import Caller
 from helpers.openapi import Operation
 
+pytestmark = pytest.mark.slow  # hundreds of emulators: left out of the inner loop
+
 DESCRIPTION = openapi.control()
 SINK = "/_plum/sink/{path}"
 OPERATIONS = {f"{each.method} {each.path}": each for each in DESCRIPTION.operations}
