@@ -5,8 +5,10 @@ Loading it imports nothing of the package but this file: whoever does not use it
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +44,15 @@ _INI = {
     "plum_unused_rules": "Rules that never fired: ignore (the default) or fail.",
     "plum_unhandled": "Requests for an unknown service or under an unknown login: ignore (the default) or fail.",
 }
-_IN_USE: pytest.StashKey[Plum] = pytest.StashKey()
-_HAS_FAILED: pytest.StashKey[bool] = pytest.StashKey()
+_IN_USE: pytest.StashKey[list[Plum]] = pytest.StashKey()
+_HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _STORY: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("plum", "Plum emulator")
     group.addoption("--plum-url", help="Use the emulator that runs there, in place of one in this process.")
-    parser.addini("plum_url", "The same.", default="")
+    parser.addini("plum_url", "Use the emulator that runs there, as --plum-url does.", default="")
     for name, help_ in _INI.items():
         parser.addini(name, help_, default="ignore")
 
@@ -58,7 +60,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     for name in _INI:
-        _one_of(config.getini(name), _POLICIES, f"{name} in the configuration", pytest.UsageError)
+        _one_of(config.getini(name), _POLICIES, f"{name} in the configuration")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Markers are checked before any test runs."""
+    if hasattr(config, "workerinput"):  # a worker of xdist could only crash: there the tests fail, each alone
+        return
+    mistakes = []
+    for item in items:
+        try:
+            _marked(item)
+        except pytest.UsageError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise pytest.UsageError(*mistakes)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +90,10 @@ def plum_server(pytestconfig: pytest.Config, plum_settings: Settings | None) -> 
     from plum_emulator.testing import PlumServer
 
     url = pytestconfig.getoption("--plum-url") or pytestconfig.getini("plum_url")
-    with PlumServer(url or os.environ.get("PLUM_EMULATOR_URL", ""), settings=plum_settings) as server:
+    with _no_traceback():
+        server = PlumServer(url or os.environ.get("PLUM_EMULATOR_URL", ""), settings=plum_settings)
+    pytestconfig.add_cleanup(server.close)  # when somebody's hook breaks the session off, fixtures are not torn down
+    with server:
         yield server
 
 
@@ -133,25 +153,42 @@ def plum_real_time(
 
 def _account(request: pytest.FixtureRequest, server: PlumServer, application: Any, **usual: Any) -> Iterator[Plum]:
     node = request.node
-    said = _marked(node)
-    own = {name: said.pop(name) for name in _OWN if name in said}
-    wanted: dict[str, Any] = {**usual, **said}
-    wanted |= {name: own[name] for name in ("clock", "numbers") if name in own}
-    with server.leased(**wanted) as plum, plum.beside(own.get("accounts", 1) - 1, **wanted):
-        for scenario in _words(own.get("scenario")):
-            plum.scenario(scenario)
-        if application is not None:
-            plum.application(application)
-        node.stash[_IN_USE] = plum
+    in_use = node.stash.setdefault(_IN_USE, [])
+    with contextlib.ExitStack() as stack:
+        with _no_traceback():
+            said = _marked(node)
+            wanted = {**usual, **_wanted(said)}
+            plum = stack.enter_context(server.leased(**wanted))
+            stack.enter_context(plum.beside(said.get("accounts", 1) - 1, **wanted))
+            for scenario in _words(said.get("scenario")):
+                plum.scenario(scenario)
+            if application is not None:
+                plum.application(application)
+        node.stash[_HAS_PASSED] = False
+        in_use.append(plum)
         yield plum
         try:
-            if not node.stash.get(_HAS_FAILED, False):
-                _check(plum, request.config, own)
+            if node.stash[_HAS_PASSED]:
+                for each in (plum, *plum.others):
+                    _check(each, request.config, said)
         except BaseException:
-            node.stash[_STORY] = _story(plum)
+            node.stash[_STORY] = _story(in_use)
             raise
         finally:
-            del node.stash[_IN_USE]
+            in_use.remove(plum)
+
+
+@contextlib.contextmanager
+def _no_traceback() -> Iterator[None]:
+    """What the emulator refuses inside is told in its own words, without our code around it."""
+    from plum_emulator.errors import PlumEmulatorError
+
+    try:
+        yield
+    except PlumEmulatorError as error:
+        raise pytest.fail.Exception(error.one_line(), pytrace=False) from None
+    except pytest.UsageError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def _check(plum: Plum, config: pytest.Config, own: Mapping[str, Any]) -> None:
@@ -166,49 +203,82 @@ def _check(plum: Plum, config: pytest.Config, own: Mapping[str, Any]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo:
+        _show_hint(call.excinfo.value)
     report = yield
-    plum = item.stash.get(_IN_USE, None)
-    if report.failed:
-        item.stash[_HAS_FAILED] = True
-        story = item.stash.get(_STORY, "") or (_story(plum) if plum else "")
-        if story:
-            report.sections.append(("plum timeline", story))
+    in_use = item.stash.get(_IN_USE, [])
+    if report.when == "call":
+        item.stash[_HAS_PASSED] = report.passed
+    if report.failed and (in_use or _STORY in item.stash):
+        report.sections.append(("plum timeline", _story(in_use) if in_use else item.stash[_STORY]))
     return report
 
 
-def _story(plum: Plum) -> str:
+def _show_hint(error: BaseException) -> None:
+    """An error of ours tells its next step in the report too."""
+    errors = sys.modules.get("plum_emulator.errors")  # not there: it is not ours
+    if errors and isinstance(error, errors.PlumEmulatorError) and error.hint:
+        error.add_note(error.hint)
+
+
+def _story(in_use: list[Plum]) -> str:
     from plum_emulator.testing.timeline import timeline
 
-    return timeline(plum)
+    return "\n\n".join(timeline(each) for plum in in_use for each in (plum, *plum.others))
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:
-    """What the markers of the test say; the nearest one wins."""
+    """What the markers of the test say; the nearest one wins. Raises UsageError."""
     said: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("plum"))):
         if marker.args:
             raise pytest.UsageError(f"{node.nodeid}: @pytest.mark.plum takes names, as clock='real'")
         for name in marker.kwargs:
-            _one_of(name, (*_OWN, *_OPTIONS), f"{node.nodeid}: @pytest.mark.plum", pytest.UsageError)
+            _one_of(name, (*_OWN, *_OPTIONS), f"{node.nodeid}: @pytest.mark.plum")
         said |= marker.kwargs
     for name in ("unexpected", "unused_rules", "unhandled"):
-        if name in said:
-            _one_of(said[name], _POLICIES, f"{node.nodeid}: {name}", pytest.UsageError)
+        if said.get(name) is not None:
+            _one_of(said[name], _POLICIES, f"{node.nodeid}: {name}")
     accounts = said.get("accounts", 1)
     if type(accounts) is not int or accounts < 1:
         raise pytest.UsageError(f"{node.nodeid}: accounts = {accounts!r} is not a number of accounts")
+    if said:
+        _check_values(said, node.nodeid)
     return said
 
 
-def _one_of(word: str, known: tuple[str, ...], where: str, error: type[Exception]) -> None:
+def _check_values(said: Mapping[str, Any], where: str) -> None:
+    """Judge the rest of a marker as the emulator would, which it is too early to ask."""
+    from plum_emulator.errors import NotPossible
+    from plum_emulator.scenario.scenarios import shipped
+    from plum_emulator.scenario.wanted import read_lease
+
+    for scenario in _words(said.get("scenario")):
+        _one_of(scenario, tuple(shipped()), f"{where}: scenario")
+    wanted = _wanted(said)
+    try:
+        read_lease({name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items()})
+    except NotPossible as error:
+        raise pytest.UsageError(f"{where}: {error.one_line()}") from None
+
+
+def _wanted(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a marker says of the account itself."""
+    names = ("clock", "numbers", *_OPTIONS)
+    return {name: value for name, value in said.items() if name in names and value is not None}
+
+
+def _one_of(word: object, known: tuple[str, ...], where: str) -> None:
     if word not in known:
         near = difflib.get_close_matches(str(word), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-        raise error(f"{where}: {word!r} is unknown; {hint}")
+        raise pytest.UsageError(f"{where}: {word!r} is unknown; {hint}")
 
 
-def _words(value: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+def _words(value: object) -> tuple[Any, ...]:
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    return tuple(value) if isinstance(value, list | tuple) else (value,)

@@ -90,7 +90,9 @@ class AccountCalls(Calls):
 
     def as_account(self, username: str, *, password: str) -> Self:
         """A client of another account of the same emulator."""
-        return replace(self, username=username, password=password)
+        other = replace(self, username=username, password=password)
+        object.__setattr__(other, "_connections", self._connections)  # the emulator is the same
+        return other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,6 @@ class Lease(Generic[AnyClient]):
         """End the account, if it has not ended."""
         with suppress(BadCall):
             self.client.end_account(self.username)
-        self.client.close()
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ Answer = str | Iterable[str] | None
 Function = Callable[["InboundText"], Answer]
 
 _XML = [("Content-Type", "text/xml; charset=utf-8")]
+_LAST_REQUESTS = 2.0  # a thread that is stuck in a test's function is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +32,13 @@ class InboundText:
 
 
 class Applications:
-    """Serves any number of applications from one thread pool on one loopback port, each at a URL of its own."""
+    """Serves any number of applications on one loopback port, each at a URL of its own, each request in a thread."""
 
     def __init__(self) -> None:
-        from werkzeug.serving import make_server
-
         self._served: dict[str, Wsgi] = {}
         self._count = count(1)
-        self._server = make_server("127.0.0.1", 0, self._dispatch, threaded=True, request_handler=_quiet())
+        self._answering: list[threading.Thread] = []
+        self._server = _server(self._dispatch, self._answering)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="plum-applications")
         self._thread.start()
 
@@ -53,18 +53,20 @@ class Applications:
         self._served.pop(url[url.rindex("/") :], None)
 
     def close(self) -> None:
-        """Serve nothing any more; requests that are being answered are waited for."""
+        """Serve nothing any more; requests that are being answered are waited for, a few seconds at the most."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for thread in self._answering:
+            thread.join(_LAST_REQUESTS)
 
     def _dispatch(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        head, slash, rest = environ["PATH_INFO"].lstrip("/").partition("/")
+        head, _, rest = environ["PATH_INFO"].lstrip("/").partition("/")
         application = self._served.get(f"/{head}")
         if application is None:
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"no application of a test is here (any more)\n"]
-        return application({**environ, "SCRIPT_NAME": f"/{head}", "PATH_INFO": f"{slash}{rest}"}, start)
+        return application({**environ, "SCRIPT_NAME": f"/{head}", "PATH_INFO": f"/{rest}"}, start)
 
 
 class FunctionApplication:
@@ -105,13 +107,23 @@ def as_xml(answer: Answer) -> str:
     return f"<reply>{messages}</reply>"
 
 
-def _quiet() -> Any:
-    from werkzeug.serving import WSGIRequestHandler
+def _server(application: Wsgi, answering: list[threading.Thread]) -> Any:
+    """A server for it, which puts the threads that answer just now into the list."""
+    from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
     class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
+        # No protocol_version of 1.1: a connection that is kept would hold its thread after the test.
 
         def log(self, *_: Any, **__: Any) -> None:
             """Tests have the journal."""
 
-    return Quiet
+    class Server(ThreadedWSGIServer):
+        def process_request(self, request: Any, client_address: Any) -> None:
+            thread = threading.Thread(
+                target=self.process_request_thread, args=(request, client_address), name="plum-answer", daemon=True
+            )
+            answering[:] = [each for each in answering if each.is_alive()]
+            answering.append(thread)
+            thread.start()
+
+    return Server("127.0.0.1", 0, application, Quiet)

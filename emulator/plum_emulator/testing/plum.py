@@ -9,32 +9,37 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from plum_emulator.client import Client, ExpectationFailed, Json, Lease
-from plum_emulator.clock import read_duration
+from plum_emulator.clock import as_text, read_duration, read_instant
 from plum_emulator.errors import NotPossible
+from plum_emulator.model.phones import normalized
 from plum_emulator.testing.applications import Function, FunctionApplication, Wsgi
 from plum_emulator.testing.failures import PlumFailure
 from plum_emulator.testing.phones import Phone
 from plum_emulator.testing.sights import Attempt, Message
 from plum_emulator.testing.unhandled import unhandled_line
+from plum_emulator.values import refuse_unknown
 
 if TYPE_CHECKING:
     from plum_emulator.testing.servers import PlumServer
 
 Duration = float | str | timedelta
 _LOOKUPS = ("contains", "matches", "equals")
+_FIELDS = ("to", "from_", "body", "type", "status")
+_MORE = ("at_least", "at_most", "since", "nothing_else")
 _LISTED = 1000
 
 
 class Plum:
     """An account on an emulator. `client` is the control surface as it is, for what has no method here."""
 
-    def __init__(self, lease: Lease[Client], server: PlumServer) -> None:
+    def __init__(self, lease: Lease[Client], server: PlumServer, *, lifetime: float) -> None:
         self._lease = lease
         self._server = server
         self._urls: list[str] = []
         self._raised: list[BaseException] = []
         self._expected: set[str] = set()
-        self._nobodys_before = self._nobodys_newest(lease.client)
+        # In the emulator's real time, as nobody's requests are: the account's own clock may show any.
+        self._made_at = as_text(read_instant(lease.details["expires_at"]) - round(lifetime * 1000))
         self.client: Client = lease.client
         self.others: list[Plum] = []
 
@@ -159,7 +164,7 @@ class Plum:
         others = self.unexpected()
         if others:
             lines = [f"  {each.type} {each.status} to {each.to}: {each.body!r}" for each in others]
-            raise PlumFailure("\n".join((f"{len(others)} messages went out that nobody expected:", *lines)))
+            raise PlumFailure("\n".join((f"{_counted(others, 'message')} went out that nobody expected:", *lines)))
 
     def unexpected(self) -> list[Message]:
         """The messages that went out and that `expect` has not found, oldest first."""
@@ -183,8 +188,8 @@ class Plum:
         return self._attempts("inbound", message)
 
     def phone(self, number: str) -> Phone:
-        """The handset with this number."""
-        return Phone(number, self)
+        """The handset with this number, written in any usual way."""
+        return Phone(normalized(number), self)
 
     # Rules and faults.
 
@@ -273,19 +278,19 @@ class Plum:
         unused = self.unused_rules()
         if unused:
             lines = [f"  {rule['id']}: when {rule['when']} then {rule['then']}" for rule in unused]
-            raise PlumFailure("\n".join((f"{len(unused)} rules never fired:", *lines)))
+            raise PlumFailure("\n".join((f"{_counted(unused, 'rule')} never fired:", *lines)))
 
     def expect_nothing_unhandled(self) -> None:
         """No request came for an unknown service, or under an unknown login. Raises PlumFailure, which lists them."""
         __tracebackhide__ = True
         unhandled = [unhandled_line(each, self.username) for each in self.nobodys_requests()]
         if unhandled:
-            raise PlumFailure("\n".join((f"{len(unhandled)} requests were nobody's:", *unhandled)))
+            raise PlumFailure("\n".join((f"{_counted(unhandled, 'request')} for nobody:", *unhandled)))
 
     def nobodys_requests(self) -> list[Json]:
         """Requests under a login that no account has, since this account was made; oldest first."""
         found = self.client.exchanges(nobody=1, limit=_LISTED)
-        return [each for each in reversed(found) if each["n"] > self._nobodys_before]
+        return [each for each in reversed(found) if each["at"] >= self._made_at]
 
     def close(self) -> None:
         """Serve the test's applications no more."""
@@ -297,6 +302,7 @@ class Plum:
         try:
             return self.client.expect(**wanted)
         except ExpectationFailed as failed:
+            self.raise_what_applications_raised()  # which is why nothing came
             raise PlumFailure.of(failed) from None
 
     def _attempts(self, operation: str, message: str | Message | None) -> list[Attempt]:
@@ -305,11 +311,6 @@ class Plum:
         else:
             found = self.client.story(_id(message))["exchanges"]
         return [Attempt.of(each) for each in found if each["operation"] == operation and each["direction"] == "out"]
-
-    @staticmethod
-    def _nobodys_newest(client: Client) -> int:
-        newest = client.exchanges(nobody=1, limit=1)
-        return newest[0]["n"] if newest else 0
 
     def __repr__(self) -> str:
         return (
@@ -322,13 +323,24 @@ def _patterns(fields: dict[str, Any]) -> dict[str, Any]:
     patterns: dict[str, Any] = {}
     for name, value in fields.items():
         field, lookup, how = name.partition("__")
-        if not lookup:
-            patterns[field] = value.number if isinstance(value, Phone) else value
-            continue
-        if how not in _LOOKUPS:
-            raise NotPossible(f"{name!r} is unknown", hint=f"after __ come: {', '.join(_LOOKUPS)}")
-        patterns.setdefault(field, {})[how] = value
+        refuse_unknown([field], (*_FIELDS, *_MORE))
+        if lookup and (how not in _LOOKUPS or field in _MORE):
+            raise NotPossible(f"{name!r} is unknown", hint=f"after a field and __ come: {', '.join(_LOOKUPS)}")
+        if field in _MORE:
+            patterns[field] = value
+        else:
+            patterns.setdefault(field, {}).update(_pattern(value, how or "equals"))
     return patterns
+
+
+def _pattern(value: Any, how: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    return {how: value.number if isinstance(value, Phone) else value}
+
+
+def _counted(items: Sequence[object], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
 def _seconds(by: Duration) -> float:
@@ -345,11 +357,14 @@ def _is_wsgi(application: Any) -> bool:
     """Whether it takes an environ and a start_response: two parameters, where a function takes one."""
     import inspect
 
-    if hasattr(application, "wsgi_app"):
+    if hasattr(type(application), "wsgi_app"):
         return True
     try:
         parameters = inspect.signature(application).parameters.values()
     except (TypeError, ValueError):
         return True
-    needed = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    return len(needed) > 1
+    placed = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    needed = [each for each in placed if each.default is each.empty]
+    if len(needed) > 2 or inspect.iscoroutinefunction(application):
+        raise NotPossible("an asynchronous application is not served here", hint="serve it, and give its URL")
+    return len(needed) == 2

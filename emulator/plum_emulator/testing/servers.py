@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from plum_emulator.client import Client
 from plum_emulator.errors import SettingsError
-from plum_emulator.settings import Settings
+from plum_emulator.settings import DEFAULT_PORT, Settings
 from plum_emulator.testing.applications import Applications
 from plum_emulator.testing.plum import Plum
+
+_LIFETIME = 86400
 
 
 class PlumServer:
@@ -34,6 +37,8 @@ class PlumServer:
     def _started(self, settings: Settings) -> str:
         from plum_emulator.server import running  # late: who uses one that runs already needs none of it
 
+        if settings.port == DEFAULT_PORT:  # left to who runs the emulator by hand, and to one worker of four
+            settings = replace(settings, port=0)
         return self._stack.enter_context(running(settings)).address
 
     @property
@@ -51,9 +56,13 @@ class PlumServer:
 
     @contextlib.contextmanager
     def leased(self, **wanted: Any) -> Iterator[Plum]:
-        """A fresh account, which ends with the block; on a manual clock unless `clock` says otherwise."""
-        with self._client.lease(**{"clock": "manual", **wanted}) as lease:
-            plum = Plum(lease, self)
+        """A fresh account, which ends with the block; on a manual clock unless `clock` says otherwise.
+
+        When the block is killed, the emulator ends it a day later.
+        """
+        wanted = {"clock": "manual", "lifetime": _LIFETIME, **wanted}
+        with self._client.lease(**wanted) as lease:
+            plum = Plum(lease, self, lifetime=wanted["lifetime"])
             try:
                 yield plum
             finally:
