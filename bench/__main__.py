@@ -9,7 +9,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import advances, expects, leases, lives, machine, report, resets, services, snapshots, soak, startup, storage
+from bench import (
+    advances,
+    expects,
+    leases,
+    lives,
+    machine,
+    plugin,
+    report,
+    resets,
+    services,
+    snapshots,
+    soak,
+    startup,
+    storage,
+)
 from bench.effort import FULL, QUICK, Effort
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -22,6 +36,7 @@ _GROUPS: dict[str, Callable[[Effort, Path], report.Group]] = {
     "snapshots": snapshots.measure,
     "advances": advances.measure,
     "expects": expects.measure,
+    "plugin": plugin.measure,
     "soak": soak.measure,
     "storage": storage.measure,
 }

@@ -17,6 +17,7 @@ class Effort:
     resets: int
     expects: int
     leased: int
+    tests: int
     few: int
     many: int
     pages: int
@@ -32,6 +33,7 @@ FULL = Effort(
     resets=20,
     expects=50,
     leased=200,
+    tests=500,
     few=1_000,
     many=1_000_000,
     pages=40,
@@ -46,6 +48,7 @@ QUICK = Effort(
     resets=5,
     expects=20,
     leased=200,
+    tests=100,
     few=1_000,
     many=50_000,
     pages=10,
