@@ -7,6 +7,7 @@ command -v php >/dev/null 2>&1 || missing="$missing php-cli php-curl"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v php >/dev/null 2>&1 && { php -m | grep -qi '^curl$' || missing="$missing php-curl"; }
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
