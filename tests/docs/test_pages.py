@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from helpers.house import House
-from helpers.manual import tables
+from helpers.manual import reference, tables
 from helpers.manual.pages import ROOT, Page, page, pages
 from plum_emulator.settings import ENVIRONMENT_PREFIX, Settings
 from plum_emulator.web.app import build_app
@@ -63,7 +63,12 @@ def test_every_command_and_option_that_is_named_exists(page: Page) -> None:
         command = _command_in(words[1:])
         assert command in ("", "…", *COMMANDS, *FAMILIES), f"{page.name}: there is no command in {' '.join(words)!r}"
         _expect_options(page, words, OPTIONS.get(command, {"--help", "--version"}) | {"--help"})
-    everything = set(chain.from_iterable(OPTIONS.values())) | {"--help", "--version", "--write-tables"}
+    everything = set(chain.from_iterable(OPTIONS.values())) | {
+        "--help",
+        "--version",
+        "--write-tables",
+        *reference.options(),
+    }
     for words in (code.split() for code in page.code if code.startswith("--")):
         _expect_options(page, words, everything)
 

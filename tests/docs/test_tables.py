@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.manual import tables
+from helpers.manual import reference, tables
 from helpers.manual.pages import Page, pages
 
 WITH_TABLES = [page for page in pages() if tables.names(page.text)]
@@ -12,7 +12,7 @@ WITH_TABLES = [page for page in pages() if tables.names(page.text)]
 
 @pytest.mark.parametrize("page", WITH_TABLES, ids=lambda page: page.name)
 def test_a_table_that_is_written_from_the_code_is_as_the_code_is(page: Page, request: pytest.FixtureRequest) -> None:
-    """Commands, their options, defaults and environment variables, and the magic numbers, both ways."""
+    """Commands, their options, defaults and environment variables, magic numbers, fixtures and their members."""
     written = tables.written(page.text)
     if request.config.getoption("--write-tables", default=False):
         page.path.write_text(written, encoding="utf-8")
@@ -23,4 +23,4 @@ def test_a_table_that_is_written_from_the_code_is_as_the_code_is(page: Page, req
 def test_every_table_has_its_place() -> None:
     """No command, and no table, is left out of the manual."""
     places = [name for page in WITH_TABLES for name in tables.names(page.text)]
-    assert sorted(places) == sorted([*tables.commands(), "common options", "magic numbers"])
+    assert sorted(places) == sorted([*tables.commands(), "common options", "magic numbers", *reference.LISTS])

@@ -14,6 +14,7 @@ def block(language: str, text: str) -> str:
     return f"```{language}\n{text}\n```\n"
 
 
+TEST = "def test(plum): assert plum.numbers"
 RULES = 'title = "A day"\n[[rules]]\nthen = { reset = true }'
 
 
@@ -37,6 +38,10 @@ def play(text: str, folder: Path) -> None:
         pytest.param(block("xml", "<reply/>"), id="an answer"),
         pytest.param(block("toml", RULES), id="a scenario"),
         pytest.param(block("toml day.toml", RULES) + block("console", "$ cat day.toml\n[[rules]]"), id="a file"),
+        pytest.param(block("python one.py", "1 / 0") + block("console", "$ cat one.py\n1 / 0"), id="a module"),
+        pytest.param(block("ini a.ini", "[pytest]") + block("console", "$ cat a.ini\n[pytest]"), id="a configuration"),
+        pytest.param(block("console", "$ python3 -m venv .venv\n$ pip install pytest"), id="an installation"),
+        pytest.param(block("python test_one.py", TEST) + block("console", "$ pytest\n…1 passed in …"), id="a test"),
     ],
 )
 def test_example_that_is_so_passes(text: str, tmp_path: Path) -> None:
@@ -67,6 +72,12 @@ def test_example_that_is_so_passes(text: str, tmp_path: Path) -> None:
         pytest.param(block("toml", "[[account]]"), "accounts", id="a malformed accounts file"),
         pytest.param(block("toml", "[[rules]]\nthen = {}"), "title", id="a malformed scenario"),
         pytest.param(block("xml", "<reply><sms/></reply>"), "not valid", id="an answer that is not valid"),
+        pytest.param(block("console", "$ pip install no-such-thing"), "not installed", id="an unknown package"),
+        pytest.param(
+            block("python test_one.py", "def test(): assert 0") + block("console", "$ pytest"),
+            "ended with 1",
+            id="a test",
+        ),
         pytest.param(block("sql", "SELECT 1"), "unable to open", id="a question to no database"),
     ],
 )

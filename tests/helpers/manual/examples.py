@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ _SERVES = re.compile(r"^(\$ )?(make run$|plum-emulator serve\b)", re.MULTILINE)
 _LISTENS = re.compile(r"plum-emulator tail\b|curl -N\b")
 _LOOKS = re.compile(r"curl (?!.*(-d|-X)\b)|plum-emulator (status|messages|conversation)\b|sqlite-utils\b|datasette\b")
 _MAKES = re.compile(r"^make (\w[\w-]*)$", re.MULTILINE)
+_INSTALLS = re.compile(r"(python3 -m venv|(\.venv/bin/)?pip install)\b(?P<wanted>.*)")
+_TESTS = re.compile(r"(\.venv/bin/)?pytest\b")
+# Plugins that are here for other reasons; a reader does not have them.
+_ONLY_OURS = "-p no:schemathesis -p no:randomly -p no:asyncio -p no:hypothesispytest"
 
 
 @contextmanager
@@ -71,8 +76,9 @@ class Stage:
         self._running: list[_Program] = []
         self._listening: list[tuple[_Program, list[str]]] = []
         self._code = 0
-        self._players: dict[str, Callable[[Block], None]] = {
+        self._players: dict[str, Callable[[Block], object]] = {
             "console": self._console,
+            "ini": self._file,
             "json": self._json,
             "python": self._python,
             "sh": self._sh,
@@ -128,6 +134,10 @@ class Stage:
         self._said = self._succeed(["sh", "-e", "-c", self._here(_MAKES.sub("", block.text))])
 
     def _python(self, block: Block) -> None:
+        """A module that the examples after it use, when it has a file's name; else a script."""
+        if block.file:
+            self._file(block)
+            return
         self._said = self._succeed([sys.executable, "-c", self._here(block.text)])
 
     def _json(self, block: Block) -> None:
@@ -152,7 +162,9 @@ class Stage:
             assert self._code == 0 or following == "echo $?", f"{command!r} ended with {self._code}"
 
     def _type(self, command: str, shown: list[str]) -> None:
-        if _SERVES.match(command):
+        if wanted := _INSTALLS.match(command):
+            self._without_install(wanted["wanted"].split())
+        elif _SERVES.match(command):
             self._serve(command, shown)
         elif _LISTENS.match(command):
             self._listening.append((self._start(command), shown))
@@ -170,7 +182,7 @@ class Stage:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self._folder,
-            env=self._environment(),
+            env=self._environment_of(command),
             timeout=_DEADLINE,
             check=False,
         )
@@ -226,12 +238,16 @@ class Stage:
 
     def _toml(self, block: Block) -> None:
         """A scenario or an accounts file. One with a name is there for the examples that follow."""
-        path = self._folder / (block.file or "from-the-page.toml")
-        path.write_text(block.text, encoding="utf-8")
+        path = self._file(block)
         if "[[rules]]" in block.text:
             read_scenario(read_toml(block.text), name=path.stem)
         else:
             read_seeds(path)
+
+    def _file(self, block: Block) -> Path:
+        path = self._folder / (block.file or f"from-the-page.{block.language}")
+        path.write_text(self._here(block.text), encoding="utf-8")
+        return path
 
     def _xml(self, block: Block) -> None:
         read_answer(block.text.encode())
@@ -241,6 +257,11 @@ class Stage:
         for target in _MAKES.findall(text):
             assert re.search(rf"^{target}:", _makefile(), re.MULTILINE), f"no target {target}"
 
+    def _without_install(self, wanted: list[str]) -> None:
+        """What a reader installs is here already: the environment of the tests has it."""
+        for name in wanted:
+            assert name.startswith(".") or _is_installed(name), f"{name} is not installed here"
+
     def _here(self, text: str) -> str:
         """The page's words, as they are right on this stage."""
         text = text.replace(".venv/bin/", "")
@@ -249,6 +270,14 @@ class Stage:
     def _there(self, text: str) -> str:
         """What was said on this stage, as the page would say it."""
         return text.replace(self._address, EMULATOR).replace(self._application, APPLICATION)
+
+    def _environment_of(self, command: str) -> dict[str, str]:
+        """A test run starts an emulator of its own, unless the page says otherwise."""
+        environment = self._environment()
+        if not _TESTS.match(command):
+            return environment
+        own = {name: value for name, value in environment.items() if not name.startswith(("PLUM_EMULATOR_", "PYTEST_"))}
+        return {**own, "PYTEST_ADDOPTS": _ONLY_OURS}
 
     def _environment(self) -> dict[str, str]:
         return plain_environment(
@@ -332,10 +361,18 @@ def _naming(place: str) -> Iterator[None]:
         raise AssertionError(f"{place}: {error}") from error
 
 
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _asks_an_emulator(page: Page) -> bool:
     """Whether the examples ask an emulator that they do not start themselves."""
     texts = [block.text for block in page.blocks]
-    asks = any(EMULATOR in text or "plum-emulator" in text for text in texts)
+    asks = any(EMULATOR in text or "plum-emulator" in _INSTALLS.sub("", text) for text in texts)
     return asks and not any(_SERVES.search(text) for text in texts)
 
 

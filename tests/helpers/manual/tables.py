@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import click
 
+from helpers.manual import reference
 from plum_emulator.cli import plum_emulator
 from plum_emulator.model.phones import pretty
 from plum_emulator.scenario.magic import Fate, MagicNumbers
@@ -145,4 +146,8 @@ def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-_TABLES: dict[str, Callable[[], str]] = {"common options": _common, "magic numbers": _magic}
+_TABLES: dict[str, Callable[[], str]] = {
+    "common options": _common,
+    "magic numbers": _magic,
+    **reference.LISTS,
+}
