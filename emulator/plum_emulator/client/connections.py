@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ class Connections:
 
     def __init__(self) -> None:
         self._idle: deque[_Idle] = deque()
+        # Not __del__: the collector of cycles might come to the sockets first, and complain of them.
+        weakref.finalize(self, _close, self._idle)
 
     def take(self) -> http.client.HTTPConnection | None:
         """One over which the emulator can still be asked, if there is one."""
@@ -41,11 +44,7 @@ class Connections:
 
     def close(self) -> None:
         """Close them all."""
-        while self._idle:
-            self._idle.pop().connection.close()
-
-    def __del__(self) -> None:
-        self.close()
+        _close(self._idle)
 
     def __reduce__(self) -> tuple[type[Connections], tuple[()]]:
         return Connections, ()
@@ -60,6 +59,11 @@ class _Idle:
     def usable(self) -> bool:
         """Whether it is ours, not a parent process's, and neither end has closed it."""
         return self.process == os.getpid() and self.age() < _KEPT_FOR and _is_quiet(self.connection.sock)
+
+
+def _close(idle: deque[_Idle]) -> None:
+    while idle:
+        idle.pop().connection.close()
 
 
 def _is_quiet(connection: socket.socket) -> bool:
