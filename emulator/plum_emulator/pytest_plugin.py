@@ -91,7 +91,11 @@ def plum_server(pytestconfig: pytest.Config, plum_settings: Settings | None) -> 
 
     url = pytestconfig.getoption("--plum-url") or pytestconfig.getini("plum_url")
     with _no_traceback():
-        server = PlumServer(url or os.environ.get("PLUM_EMULATOR_URL", ""), settings=plum_settings)
+        server = PlumServer(
+            url or os.environ.get("PLUM_EMULATOR_URL", ""),
+            token=os.environ.get("PLUM_EMULATOR_TOKEN", ""),
+            settings=plum_settings,
+        )
     pytestconfig.add_cleanup(server.close)  # when somebody's hook breaks the session off, fixtures are not torn down
     with server:
         yield server

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -18,11 +19,11 @@ from plum_emulator.engine.transport import CurlTransport
 from plum_emulator.ids import IdSource, any_seed
 from plum_emulator.model.accounts import Account
 from plum_emulator.scenario.seeds import read_seeds
-from plum_emulator.settings import Settings
+from plum_emulator.settings import Settings, checked_token
 from plum_emulator.store.store import Store
 from plum_emulator.web.app import build_app
 from plum_emulator.web.gateway import Gateway
-from plum_emulator.web.http import HttpServer, address_of, listening_at
+from plum_emulator.web.http import HttpServer, address_for_others, address_of, is_loopback, listening_at
 from plum_emulator.wire.answers import warm_up
 
 _POOL = 8
@@ -36,6 +37,8 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         seeds = read_seeds(settings.accounts)
+        if settings.token:
+            checked_token(settings.token)
         with contextlib.ExitStack() as opened:
             self._socket = listening_at(settings.host, settings.port)
             opened.callback(self._socket.close)
@@ -54,9 +57,12 @@ class Server:
                 for account in self.accounts:
                     account.exchanges = self.store.journal.last_n(account.id)
                 self._ids = _ids(settings, self.store)
+                bound, port = self._socket.getsockname()[:2]
+                self.token = settings.token or _token(bound, settings, self.store)
             opened.pop_all()
         self.settings = settings
-        self.address = address_of(settings.host, self._socket.getsockname()[1])
+        self.address = address_of(settings.host, port)
+        self.address_for_others = address_for_others(bound, port)
         self._stop: Callable[[], object] | None = None
         self._ready = False
 
@@ -94,7 +100,14 @@ class Server:
             pool=pool,
         )
         allowed = (self.settings.host, *self.settings.allow_hosts)
-        app = build_app(emulator, allow_hosts=allowed, ready=lambda: self._ready)
+        app = build_app(
+            emulator,
+            allow_hosts=allowed,
+            ready=lambda: self._ready,
+            token=self.token,
+            network_url=self.address_for_others or "",
+            pool=pool,
+        )
         gateway = Gateway(app.wsgi_app, pool=pool, when_kept=emulator.platform.when_kept)
         http = HttpServer(gateway, self._is_up(emulator, ticker, pool, on_ready))
 
@@ -182,6 +195,14 @@ def _ids(settings: Settings, store: Store) -> IdSource:
     if settings.seed is not None:
         return IdSource(settings.seed)
     return IdSource(store.secret("seed", any_seed()), repeatable=False)
+
+
+def _token(bound: str, settings: Settings, store: Store) -> str:
+    """What others have to bring, where others can come; the same again on a database that stays."""
+    if is_loopback(bound):
+        return ""
+    token = secrets.token_urlsafe(24)
+    return store.secret("token", token) if settings.database else token
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

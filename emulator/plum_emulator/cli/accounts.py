@@ -15,8 +15,8 @@ from plum_emulator.cli.options import (
     as_json_option,
     client_of,
     said,
+    server_options,
     show,
-    url_option,
     written,
 )
 from plum_emulator.errors import SettingsError
@@ -49,11 +49,11 @@ def _account_options(function: Function) -> Function:
 @click.option("--numbers", type=click.IntRange(1, 100), help="How many numbers; 1 by default.")
 @click.option("--lifetime", type=Duration(), help="It ends after so long: 90, 30m, 2h.")
 @_account_options
-@url_option
+@server_options
 @as_json_option
-def lease(*, url: str, as_json: bool, **options: Any) -> None:
+def lease(*, url: str, token: str, as_json: bool, **options: Any) -> None:
     """Make an account with a login and numbers that nobody else has."""
-    leased = client_of({"url": url}).lease(**written(**options)).details
+    leased = client_of({"url": url, "token": token}).lease(**written(**options)).details
     if as_json:
         show(leased, as_json=True, line="")
         return
@@ -70,11 +70,11 @@ def accounts() -> None:
 
 
 @accounts.command("list")
-@url_option
+@server_options
 @as_json_option
-def list_accounts(*, url: str, as_json: bool) -> None:
+def list_accounts(*, url: str, token: str, as_json: bool) -> None:
     """Show every account."""
-    for account in client_of({"url": url}).accounts():
+    for account in client_of({"url": url, "token": token}).accounts():
         show(account, as_json=as_json, line=_line(account))
 
 
@@ -82,40 +82,40 @@ def list_accounts(*, url: str, as_json: bool) -> None:
 @click.argument("login", metavar="USERNAME:PASSWORD")
 @click.argument("numbers", nargs=-1, required=True)
 @_account_options
-@url_option
+@server_options
 @as_json_option
-def make_account(*, login: str, numbers: tuple[str, ...], url: str, as_json: bool, **options: Any) -> None:
+def make_account(*, login: str, numbers: tuple[str, ...], url: str, token: str, as_json: bool, **options: Any) -> None:
     """Make an account with a login and numbers of your choice."""
     username, colon, password = login.partition(":")
     if not colon:
         raise click.UsageError(f"USERNAME:PASSWORD is needed, not {login!r}.")
-    client = client_of({"url": url})
+    client = client_of({"url": url, "token": token})
     made = client.make_account(username, password=password, numbers=numbers, **written(**options))
     show(made, as_json=as_json, line=_line(made))
 
 
 @accounts.command("end")
 @click.argument("username")
-@url_option
+@server_options
 @as_json_option
-def end_account(*, username: str, url: str, as_json: bool) -> None:
+def end_account(*, username: str, url: str, token: str, as_json: bool) -> None:
     """End an account, with everything that it owns."""
-    client_of({"url": url}).end_account(username)
+    client_of({"url": url, "token": token}).end_account(username)
     show({"account": username, "status": "ended"}, as_json=as_json, line=f"{username} has ended")
 
 
 @accounts.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--as", "username", default="", help="The login that it gets; by default the one in the file.")
-@url_option
+@server_options
 @as_json_option
-def import_account(*, file: Path, username: str, url: str, as_json: bool) -> None:
+def import_account(*, file: Path, username: str, url: str, token: str, as_json: bool) -> None:
     """Make the account that a file of `export account` holds."""
     try:
         exported = file.read_bytes()
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}", hint="name another file") from None
-    made = client_of({"url": url}).import_account(exported, username=username)
+    made = client_of({"url": url, "token": token}).import_account(exported, username=username)
     show(made, as_json=as_json, line=_line(made))
 
 

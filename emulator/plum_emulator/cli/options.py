@@ -112,19 +112,29 @@ class Family(click.Group):
         return value
 
 
-def url_option(function: Function) -> Function:
-    """`--url`: which emulator, whoever asks."""
-    return click.option(
-        "--url", envvar="PLUM_EMULATOR_URL", default=DEFAULT_URL, show_default=True, help="Where the emulator is."
-    )(function)
+def server_options(function: Function) -> Function:
+    """`--url` and `--token`: which emulator, whoever asks."""
+    for option in (
+        click.option(
+            "--token",
+            envvar="PLUM_EMULATOR_TOKEN",
+            default="",
+            help="Its token, when it is on another machine; its banner shows it.",
+        ),
+        click.option(
+            "--url", envvar="PLUM_EMULATOR_URL", default=DEFAULT_URL, show_default=True, help="Where the emulator is."
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 def client_options(function: Function) -> Function:
-    """`--url`, `--username` and `--password`: which emulator, and as whom."""
+    """`--url`, `--token`, `--username` and `--password`: which emulator, and as whom."""
     for option in (
         click.option("--password", envvar="PLUM_EMULATOR_PASSWORD", default="password", help="Its password."),
         click.option("--username", envvar="PLUM_EMULATOR_USERNAME", default="username", help="The account's login."),
-        url_option,
+        server_options,
     ):
         function = option(function)
     return function
@@ -136,6 +146,7 @@ def client_of(options: dict[str, Any], *, timeout: float | None = 30.0) -> Clien
         url=options["url"].rstrip("/"),
         username=options.get("username", ""),
         password=options.get("password", ""),
+        token=options["token"],
         timeout=timeout,
     )
 

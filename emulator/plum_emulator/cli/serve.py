@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -74,6 +75,11 @@ def _setting(flag: str, help_: str, **more: Any) -> Callable[[Function], Functio
     callback=_words,
     help="Further host names that the control surface answers to.",
 )
+@_setting(
+    "--token",
+    "What requests from other machines have to bring, at least 16 characters; "
+    "without it, one is made where `--host` lets them come.",
+)
 @_setting("--callback-timeout", "Seconds that a result URL has to answer.", type=Seconds())
 @_setting("--application-timeout", "Seconds that an Application URL has to answer.", type=Seconds())
 @_setting("--callback-attempts", "How often a callback that fails is tried in all.", type=click.IntRange(1, 20))
@@ -116,6 +122,7 @@ def _ready_line(server: Any) -> str:
         {
             "ready": True,
             "url": server.address,
+            "token": server.token or None,
             "pid": os.getpid(),
             "version": __version__,
             "accounts": accounts,
@@ -142,6 +149,7 @@ def _banner(server: Any) -> str:
             f"  login     {login}",
             f"  numbers   {f'{chr(10)}            '.join(numbers)}",
             f"  database  {kept}",
+            *_for_others(server),
             "",
             "Queue a message:",
             "",
@@ -150,6 +158,14 @@ def _banner(server: Any) -> str:
             "Stop with Ctrl-C.",
         )
     )
+
+
+def _for_others(server: Any) -> list[str]:
+    """What other machines need, where there is a token."""
+    if not server.token:
+        return []
+    url = server.address_for_others
+    return [f"  network   {url}/?token={quote(server.token, safe='')}" if url else f"  token     {server.token}"]
 
 
 def _destination(url: str) -> str:

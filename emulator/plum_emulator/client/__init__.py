@@ -22,6 +22,7 @@ class Client(TextCalls, TimeCalls, AccountCalls, RuleCalls, CallbackCalls, Snaps
     with the emulator's own words, when it says no: BadCall when the call is to be mended, ExpectationFailed when
     an expectation does not hold.
 
+    `token` is what an emulator on another machine wants to see; it prints it when it starts.
     `timeout` is how many seconds an answer may take, beside the time that a call asks for itself; None is for ever.
     Connections are kept and used again. A client may be used by several threads, and may be copied and pickled.
     """

@@ -14,11 +14,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from plum_emulator.client.connections import Connections
 from plum_emulator.client.failures import BadCall, ExpectationFailed
 from plum_emulator.errors import CallFailed, PlumEmulatorError, ServerUnreachable, SettingsError
-from plum_emulator.settings import DEFAULT_URL
+from plum_emulator.settings import DEFAULT_URL, checked_token
 
 Json = dict[str, Any]
 Query = Mapping[str, str | int]
 
+_CONTROL = "/_plum"
 _ACCOUNTS = "/accounts"
 
 
@@ -37,6 +38,7 @@ class Calls:
     url: str = DEFAULT_URL
     username: str = "username"
     password: str = field(default="password", repr=False)
+    token: str = field(default="", repr=False)
     timeout: float | None = 30.0
     _connections: Connections = field(default_factory=Connections, init=False, repr=False, compare=False)
 
@@ -82,7 +84,7 @@ class Calls:
         return answer
 
     def _path(self, path: str, query: Query) -> str:
-        return f"/_plum{path}?{urlencode({'account': self.username, **query}, errors='surrogateescape')}"
+        return f"{_CONTROL}{path}?{urlencode({'account': self.username, **query}, errors='surrogateescape')}"
 
     def _ask(
         self,
@@ -94,13 +96,14 @@ class Calls:
         waits: float | None = 0.0,
     ) -> Answer:
         timeout = None if self.timeout is None or waits is None else self.timeout + waits
+        headers = {**self._pass(path), **(headers or {})}
         with self._reaching():
             connection = self._connections.take() or self._connection()
             try:
                 connection.timeout = timeout
                 if connection.sock is not None:
                     connection.sock.settimeout(timeout)
-                connection.request(method, path, body, dict(headers or {}))
+                connection.request(method, path, body, headers)
                 came = connection.getresponse()
                 answer = Answer(status=came.status, body=came.read())
             except BaseException:
@@ -108,6 +111,12 @@ class Calls:
                 raise
             self._connections.keep(connection)
             return answer
+
+    def _pass(self, path: str) -> dict[str, str]:
+        """What the emulator wants to see from another machine. Plum's services have a login of their own."""
+        if not self.token or not path.startswith(_CONTROL):
+            return {}
+        return {"Authorization": f"Bearer {checked_token(self.token)}"}
 
     @contextmanager
     def _reaching(self, *, timeouts: bool = True) -> Iterator[None]:
@@ -134,13 +143,22 @@ class Calls:
         value = json_of(answer)
         if answer.status == 404 and not path.startswith(_ACCOUNTS) and not self._is_there():
             return self._no_account()
+        if answer.status == 401:
+            return self._not_let_in()
         message, hint = str(value.get("error", f"answered {answer.status}")), str(value.get("hint", ""))
         if answer.status == 417:
             return ExpectationFailed(message, hint=hint, details=value)
         return (BadCall if answer.status in (400, 404) else CallFailed)(message, hint=hint)
 
     def _is_there(self) -> bool:
-        return self._ask("GET", f"/_plum{_ACCOUNTS}/{in_path(self.username)}").status == 200
+        return self._ask("GET", f"{_CONTROL}{_ACCOUNTS}/{in_path(self.username)}").status == 200
+
+    def _not_let_in(self) -> SettingsError:
+        what = "another token than this one" if self.token else "a token"
+        return SettingsError(
+            f"the emulator at {self.url} wants {what}",
+            hint="give it with --token or PLUM_EMULATOR_TOKEN; the emulator's banner shows it",
+        )
 
     def _no_account(self) -> SettingsError:
         return SettingsError(

@@ -38,8 +38,11 @@ class TextCalls(Calls):
         return self._service("GET", "conversation", {**numbers, **filters})
 
     def ready(self) -> bool:
-        """Whether the emulator takes messages. Raises ServerUnreachable, but never CallFailed."""
-        return self._ask("GET", "/_plum/ready").status == 200
+        """Whether the emulator takes messages. Raises ServerUnreachable or SettingsError, but never CallFailed."""
+        answer = self._ask("GET", "/_plum/ready")
+        if answer.status == 401:
+            raise self._not_let_in()
+        return answer.status == 200
 
     def health(self) -> Json:
         """That the process is there, and its version."""
@@ -83,10 +86,11 @@ class TextCalls(Calls):
         With `since`, the `id` of an event, what happened after that one comes first. After `within` seconds, counted
         from the beginning of the block, it raises TimeoutError.
         """
-        headers = {} if since is None else {"Last-Event-ID": str(since)}
+        path = self._path("/events", {})
+        headers = {**self._pass(path), **({} if since is None else {"Last-Event-ID": str(since)})}
         with closing(self._connection()) as connection:
             with self._reaching():
-                connection.request("GET", self._path("/events", {}), headers=headers)
+                connection.request("GET", path, headers=headers)
                 stream = connection.sock
                 answer = connection.getresponse()
                 if answer.status != 200:

@@ -12,6 +12,7 @@ from plum_emulator.engine.advance import Advances
 from plum_emulator.engine.deliveries import Deliveries
 from plum_emulator.engine.expecting import Answer, Expecting
 from plum_emulator.engine.feed import Feed
+from plum_emulator.engine.handsets import Handsets
 from plum_emulator.engine.leases import Leases
 from plum_emulator.engine.lifecycle import Lifecycle
 from plum_emulator.engine.platform import Platform
@@ -43,6 +44,7 @@ class Emulator:
     leases: Leases
     rules: Rules
     sinks: Sinks
+    handsets: Handsets
     snapshots: Snapshots
     workbench: Workbench
     feed: Feed
@@ -130,6 +132,7 @@ def assembled(
         leases=Leases(store=store, accounts=accounts, lifecycle=lifecycle, rules=rules, ids=ids),
         rules=rules,
         sinks=Sinks(store=store),
+        handsets=Handsets(store=store, accounts=accounts),
         snapshots=Snapshots(store=store, accounts=accounts, lifecycle=lifecycle, rules=rules, worker=worker, ids=ids),
         workbench=Workbench(
             store=store,

@@ -79,6 +79,7 @@ class Leases:
                 self._store.empty(account.id)
                 self._store.events.delete_all(account.id)
                 self._store.snapshots.delete_all(account.id)
+                self._store.handsets.delete_all(account.id)
                 self._store.accounts.delete(account.id)
                 self._lifecycle.tell(Event(account=account.id, at=now, kind="end"))
             self._rules.forget(account.id)

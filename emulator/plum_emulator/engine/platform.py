@@ -15,7 +15,16 @@ from plum_emulator.errors import InvalidNumber, NotFound, NotPossible, Refusal, 
 from plum_emulator.model.accounts import Account, Number
 from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Exchange
-from plum_emulator.model.listings import Conversation, Listing
+from plum_emulator.model.listings import (
+    EVERY_EXCHANGE,
+    EVERY_MESSAGE,
+    Conversation,
+    ExchangeFilter,
+    Listing,
+    LogFilter,
+    Page,
+    Part,
+)
 from plum_emulator.model.messages import Draft, Message
 from plum_emulator.model.phones import normalized
 from plum_emulator.model.urls import application_problem
@@ -127,15 +136,31 @@ class Platform:
         with self._lifecycle.transaction():
             return self._lifecycle.arrive(account, to=number, from_=handset, body=body)
 
-    def log(self, account: Account, *, limit: int, before: str | None = None, words: str = "") -> list[Message]:
-        """The newest messages, older than the one with the id `before`; all, or those with these words."""
-        if words:
+    def log(
+        self,
+        account: Account,
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+        filter: LogFilter = EVERY_MESSAGE,  # noqa: A002 # what a caller says; the builtin is not needed here
+        through: int | None = None,
+    ) -> Page[Message, str]:
+        """The newest messages that pass the filter, or those next before, or after, the one with this id.
+
+        `through` is how many are looked at for once where no index knows the wanted ones. Raises NotFound.
+        """
+        if filter.words:
             self._store.index_bodies()
         with self._store.reading():
-            place = self._found(account, before).seq if before else None
-            if words:
-                return self._store.messages.search(account.id, words, limit=limit, before=place)
-            return self._store.messages.newest(account.id, limit=limit, before=place)
+            part = Part(
+                limit=limit,
+                before=self._found(account, before).seq if before else None,
+                after=self._found(account, after).seq if after else None,
+                through=through,
+            )
+            page = self._store.messages.log(account.id, filter, part)
+            return Page(rows=page.rows, more=self._id_at(page.more), newer=self._id_at(page.newer))
 
     def story(self, account: Account, sms_message_id: str) -> Story:
         """Everything about one message. Raises NotFound."""
@@ -150,14 +175,20 @@ class Platform:
             )
 
     def exchanges(
-        self, account: Account | None, *, limit: int, before: int | None, operation: str | None
-    ) -> list[Exchange]:
-        """The newest exchanges of the account, or of logins that are nobody's."""
+        self,
+        account: Account | None,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        filter: ExchangeFilter = EVERY_EXCHANGE,  # noqa: A002 # what a caller says; the builtin is not needed here
+        through: int | None = None,
+    ) -> Page[Exchange, int]:
+        """The newest exchanges of the account, or of logins that are nobody's, by their counts; as in `log`."""
         self._store.catch_up()
         with self._store.reading():
-            return self._store.journal.page(
-                account.id if account else None, limit=limit, before=before, operation=operation
-            )
+            part = Part(limit=limit, before=before, after=after, through=through)
+            return self._store.journal.page(account.id if account else None, filter, part)
 
     def set_application(self, account: Account, number: str, url: str) -> Number:
         """Where texts to the number are posted from now on; "" for nowhere. Raises NotFound or NotPossible."""
@@ -241,6 +272,11 @@ class Platform:
             for account in self.accounts:
                 self._store.accounts.reserve(account.id, account.issued)
 
+    @property
+    def unclaimed(self) -> int:
+        """How many requests came under logins that are nobody's."""
+        return self._unclaimed
+
     def next_exchange(self, account: Account | None) -> int:
         """The count of the exchange that begins now."""
         if account is None:
@@ -257,6 +293,10 @@ class Platform:
             with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
                 self._store.catch_up()
 
+    def _id_at(self, place: int | None) -> str | None:
+        message = None if place is None else self._store.messages.by_seq(place)
+        return message.sms_message_id if message else None
+
     def _found(self, account: Account, sms_message_id: str) -> Message:
         message = self._store.messages.by_id(account.id, sms_message_id)
         if message is None:
@@ -265,6 +305,12 @@ class Platform:
                 hint="GET /_plum/messages lists them",
             )
         return message
+
+    def _place(self, account: Account, before: str) -> int:
+        # A search for words may have got to a place that is another account's, and tells the place then.
+        if before.isascii() and before.isdecimal() and len(before) < _ID_LENGTH:
+            return int(before)
+        return self._found(account, before).seq
 
     def _number(self, account: Account, text: str, name: str) -> str:
         number = _number(text, name)

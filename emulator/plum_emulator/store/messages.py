@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from plum_emulator.model.listings import Conversation, Listing
-from plum_emulator.model.messages import Draft, Message, Status
+from plum_emulator.model.listings import Conversation, Listing, LogFilter, Page, Part, page_of
+from plum_emulator.model.messages import BAD, Draft, Message, Status
 from plum_emulator.model.patterns import Pattern
+from plum_emulator.store.looking import Looking, phrase_of
 from plum_emulator.store.marks import Marks
 
 # In the order of Message's fields.
@@ -32,17 +33,19 @@ _SETTLED = (
 
 _COMPARED = ("to", "from", "body", "type", "status")
 _COLUMN_OF = {"account": ("to", "from"), "customer": ("from", "to")}
-_BEFORE = {False: "", True: " AND place < :before"}
 _INDEXED_AT_ONCE = 500
 _NEAR = 1000
 _INDEXED, _GIVEN = "bodies indexed up to", "places given up to"
 _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
+_STATUS, _NUMBER = " AND status = :status", ' AND :number IN ("to", "from")'
+_SINCE, _UNTIL = " AND requested_at >= :since", " AND requested_at < :until"
 
 
 class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._marks = Marks(db)
+        self.looking = Looking(db, COLUMNS)
         # A place is never used again, so that nothing that was kept about one message can be read as another's.
         # Neither is one that a snapshot may bring back, nor one that a restore took away.
         saved = db.execute("SELECT coalesce(max(seq), 0) FROM saved_messages").fetchone()[0]
@@ -156,38 +159,15 @@ class Messages:
         numbers = {"mine": asked.account_number, "customer": asked.customer_number}
         return self._page(account, asked.page, filters, numbers)
 
-    def search(self, account: int, words: str, *, limit: int, before: int | None) -> list[Message]:
-        """The newest messages whose body has words that begin with all of these, before the place `before`.
+    def log(self, account: int, asked: LogFilter, *, limit: int, before: int | None) -> Page[Message, str]:
+        """The newest messages that pass the filter, before the place `before`.
 
-        Only bodies that are indexed are found: call `Store.index_bodies` first.
+        Only words of bodies that are indexed are found: call `Store.index_bodies` first.
         """
-        # SQLite reads the phrase up to its first NUL.
-        phrase = " ".join('"' + word.replace('"', '""') + '"*' for word in words.replace("\0", " ").split())
-        if not phrase:
-            return self.newest(account, limit=limit, before=before)
-        # The index of words leads, and the log follows place by place: the planner would do it the other way round.
-        rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM (SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase) "
-            f"CROSS JOIN messages ON seq = place WHERE account = :account{_BEFORE[before is not None]} "
-            "ORDER BY place DESC LIMIT :limit",
-            {"account": account, "before": before, "limit": limit, "phrase": phrase},
-        )
-        return [Message._make(row) for row in rows]
-
-    def newest(self, account: int, *, limit: int, before: int | None) -> list[Message]:
-        """The newest messages before the place `before`."""
-        earlier = ""
-        if before is not None:
-            earlier = " AND (requested_at, seq) < ((SELECT requested_at FROM messages WHERE seq = :before), :before)"
-        sides = " UNION ALL ".join(
-            f"SELECT {COLUMNS} FROM messages WHERE account = :account{type_}{earlier}"
-            for type_ in (_OF_TYPE["inbound"], _OF_TYPE["outbound"])
-        )
-        rows = self._db.execute(
-            f"{sides} ORDER BY requested_at DESC, seq DESC LIMIT :limit",
-            {"account": account, "before": before, "limit": limit},
-        )
-        return [Message._make(row) for row in rows]
+        phrase = phrase_of(asked.words)
+        if phrase:
+            return self.looking.with_words(account, phrase, asked, limit=limit, before=before)
+        return self.looking.page(account, asked, limit=limit, before=before)
 
     def index_some(self) -> None:
         """Bring the full-text index some messages nearer to the end of the log.
@@ -326,3 +306,113 @@ class Messages:
             },
         )
         return [Message._make(row) for row in rows]
+
+    def _with_words(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
+        # The index of words leads, and the log follows place by place: the planner would do it the other way round.
+        order, beyond = ("DESC", "<") if part.after is None else ("ASC", ">")
+        places = "SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase"
+        places += f" AND rowid {beyond} :start" if part.start is not None else ""
+        places += f" ORDER BY rowid {order}"
+        some = f"{places} LIMIT :through" if part.through is not None else places
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM ({some}) CROSS JOIN messages ON seq = place "
+            f"WHERE account = :account{_passes(asked)} ORDER BY place {order} LIMIT :limit",
+            values,
+        )
+        found = [Message._make(row) for row in rows]
+        edge = None
+        if part.through is not None and len(found) <= part.limit:
+            (edge,) = self._db.execute(f"{places} LIMIT 1 OFFSET :through - 1", values).fetchone() or (None,)
+        return page_of(found, _place, part, edge=edge)
+
+    def _by_date(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
+        # Each side is read along its own index, and the sides are merged: no side is read to its end.
+        sides, passes = _sides(asked)
+        order = "DESC" if part.after is None else "ASC"
+        in_order = f"ORDER BY requested_at {order}, seq {order}"
+        near, far, start_at = self._ends(asked, part)
+        values["start_at"] = start_at
+
+        def merged(columns: str, spans: list[str], besides: str = "") -> str:
+            return " UNION ALL ".join(
+                f"SELECT {columns} FROM messages INDEXED BY {index} WHERE account = :account{key}{span}{besides}"
+                for index, key in sides
+                for span in spans
+            )
+
+        edge_at, edge = None, None
+        if passes and part.through is not None:
+            keys = merged("requested_at, seq", _spans(part, near, far, start_at=start_at))
+            farthest = f"{keys} {in_order} LIMIT 1 OFFSET :through - 1"
+            edge_at, edge = self._db.execute(farthest, values).fetchone() or (None, None)
+        values.update(edge_at=edge_at, edge=edge)
+        found = merged(COLUMNS, _spans(part, near, far, start_at=start_at, edge_at=edge_at), passes)
+        rows = self._db.execute(f"{found} {in_order} LIMIT :limit", values)
+        return page_of([Message._make(row) for row in rows], _place, part, edge=edge)
+
+    def _ends(self, asked: LogFilter, part: Part[int]) -> tuple[str, str, int | None]:
+        # One bound at either end, as an index is read along one; and the instant of the start, where that bounds.
+        since = _SINCE if asked.since is not None else ""
+        until = _UNTIL if asked.until is not None else ""
+        at = None
+        if part.start is not None:
+            at = self._db.execute("SELECT requested_at FROM messages WHERE seq = ?", (part.start,)).fetchone()[0]
+        if part.after is None:
+            beyond = at is not None and asked.until is not None and asked.until <= at
+            return until, since, None if beyond else at
+        beyond = at is not None and asked.since is not None and asked.since > at
+        return since, until, None if beyond else at
+
+
+def _spans(part: Part[int], near: str, far: str, *, start_at: int | None, edge_at: int | None = None) -> list[str]:
+    """What is between the start and the edge, in spans that an index is read along from end to end.
+
+    Many messages may be of one instant, when the clock stands still: a row value would read all of them.
+    """
+    beyond, within = ("<", ">") if part.after is None else (">", "<")
+    started, ended = f" AND seq {beyond} :start", f" AND seq {within}= :edge"
+    if start_at is not None and start_at == edge_at:
+        return [f" AND requested_at = :start_at{started}{ended}"]
+    spans = []
+    if edge_at is not None:
+        spans.append(f" AND requested_at = :edge_at{ended}")
+        far = f" AND requested_at {within} :edge_at"
+    if start_at is not None:
+        # The + keeps the planner on the one instant and the places in it.
+        spans.append(f" AND requested_at = :start_at{started}{far.replace('requested_at', '+requested_at')}")
+        near = f" AND requested_at {beyond} :start_at"
+    return [*spans, near + far]
+
+
+def _place(message: Message) -> int:
+    return message.seq
+
+
+def _sides(asked: LogFilter) -> tuple[list[tuple[str, str]], str]:
+    """The indexes to read along, each with its key, and what is still to be looked at.
+
+    The rarest leads: what went wrong, then a number, then a type.
+    """
+    status = _STATUS if asked.status is not None else ""
+    type_ = " AND type = :type" if asked.type is not None else ""
+    if asked.status in BAD:
+        number = _NUMBER if asked.number is not None else ""
+        return [("messages_bad", f" AND status IN ('failed', 'undelivered'){status}")], type_ + number
+    if asked.number is not None:
+        keys = [("messages_to", ' AND "to" = :number'), ("messages_from", ' AND "from" = :number AND "to" <> :number')]
+        return keys, type_ + status
+    if asked.type == "reply":
+        return [("messages_replies", " AND type = 'reply'")], status
+    sides = [(f"messages_{side}", _OF_TYPE[side]) for side in ("inbound", "outbound") if asked.type in (None, side)]
+    return sides, status + (" AND type = 'outbound'" if asked.type == "outbound" else "")
+
+
+def _passes(asked: LogFilter) -> str:
+    clauses = {
+        " AND type = :type": asked.type,
+        _STATUS: asked.status,
+        _NUMBER: asked.number,
+        _SINCE: asked.since,
+        _UNTIL: asked.until,
+    }
+    return "".join(clause for clause, value in clauses.items() if value is not None)

@@ -205,3 +205,27 @@ _TIME_ISOLATION_FAULTS = (
         UNIQUE (account, name)
     )""",
 )
+
+
+@migrations(name="0003_console")
+def _console(db: Database) -> None:
+    for statement in _CONSOLE:
+        db.execute(statement)
+
+
+# What is rare alone is indexed: a message that is queued, sent and received costs no more than before.
+_CONSOLE = (
+    """CREATE INDEX messages_bad ON messages(account, status, requested_at)
+        WHERE status IN ('failed', 'undelivered')""",
+    "CREATE INDEX messages_replies ON messages(account, requested_at) WHERE type = 'reply'",
+    """CREATE TABLE handsets (
+        account INTEGER NOT NULL REFERENCES accounts(id),
+        number TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        texts TEXT NOT NULL,
+        PRIMARY KEY (account, number)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX automatic_texts_handset ON automatic_texts(account, handset, id)",
+    "CREATE INDEX exchanges_bad ON exchanges(account, n) WHERE outcome <> 'ok'",
+)

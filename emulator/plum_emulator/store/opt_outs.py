@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -16,6 +17,9 @@ class AutomaticText:
     number: str
     body: str
     at: int
+
+
+_COLUMNS = "message, handset, number, body, at"
 
 
 class OptOuts:
@@ -57,14 +61,16 @@ class OptOuts:
 
     def texts_after(self, message: int) -> list[AutomaticText]:
         """The automatic texts that an inbound message brought."""
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM automatic_texts WHERE message = ? ORDER BY id", (message,))
+        return [_text(row) for row in rows]
+
+    def texts_to(self, account: int, handset: str, *, limit: int) -> list[AutomaticText]:
+        """The newest automatic texts that the handset got from the account's numbers, oldest first."""
         rows = self._db.execute(
-            "SELECT message, handset, number, body, at FROM automatic_texts WHERE message = ? ORDER BY id",
-            (message,),
+            f"SELECT {_COLUMNS} FROM automatic_texts WHERE account = ? AND handset = ? ORDER BY id DESC LIMIT ?",
+            (account, handset, limit),
         )
-        return [
-            AutomaticText(message=message, handset=handset, number=number, body=body, at=at)
-            for message, handset, number, body, at in rows
-        ]
+        return [_text(row) for row in rows][::-1]
 
     def restored(self) -> None:
         """Rows were written by others: look again whether there is any."""
@@ -74,3 +80,8 @@ class OptOuts:
         """Nobody has opted out of the account's numbers, and nobody got a text."""
         self._db.execute("DELETE FROM opt_outs WHERE account = ?", (account,))
         self._db.execute("DELETE FROM automatic_texts WHERE account = ?", (account,))
+
+
+def _text(row: tuple[Any, ...]) -> AutomaticText:
+    message, handset, number, body, at = row
+    return AutomaticText(message=message, handset=handset, number=number, body=body, at=at)

@@ -14,6 +14,7 @@ from plum_emulator.store.accounts import Accounts
 from plum_emulator.store.agenda import Agenda
 from plum_emulator.store.database import Connect, Database
 from plum_emulator.store.events import Events
+from plum_emulator.store.handsets import Handsets
 from plum_emulator.store.journal import Journal
 from plum_emulator.store.messages import Messages
 from plum_emulator.store.opt_outs import OptOuts
@@ -58,6 +59,7 @@ class Store:
         self.opt_outs = OptOuts(db)
         self.rules = Rules(db)
         self.sinks = Sinks(db)
+        self.handsets = Handsets(db)
         self.snapshots = Snapshots(db)
         self.portable = Portable(db, self.accounts)
         self._reading = _Reading(self.database.lock)

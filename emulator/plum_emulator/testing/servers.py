@@ -20,26 +20,28 @@ _LIFETIME = 86400
 class PlumServer:
     """An emulator for many tests. Each test leases an account of its own on it.
 
-    `url` names one that runs already; without, one is started on a free port, in a thread of this process.
+    `url` names one that runs already, and `token` is what it wants to see if that is on another machine; without, one
+    is started on a free port, in a thread of this process.
     """
 
-    def __init__(self, url: str = "", *, settings: Settings | None = None) -> None:
+    def __init__(self, url: str = "", *, token: str = "", settings: Settings | None = None) -> None:
         self._stack = contextlib.ExitStack()
         self.url = url.rstrip("/")
         if not url:
-            self.url = self._started(settings or Settings(port=0))
-        self._client = Client(url=self.url)
+            self.url, token = self._started(settings or Settings(port=0))
+        self._client = Client(url=self.url, token=token)
         self._stack.callback(self._client.close)
         self._applications: Applications | None = None
         if url and not self._client.ready():
             raise SettingsError(f"the emulator at {self.url} is not ready", hint="plum-emulator readyz --wait 10")
 
-    def _started(self, settings: Settings) -> str:
+    def _started(self, settings: Settings) -> tuple[str, str]:
         from plum_emulator.server import running  # late: who uses one that runs already needs none of it
 
         if settings.port == DEFAULT_PORT:  # left to who runs the emulator by hand, and to one worker of four
             settings = replace(settings, port=0)
-        return self._stack.enter_context(running(settings)).address
+        server = self._stack.enter_context(running(settings))
+        return server.address, server.token
 
     @property
     def client(self) -> Client:

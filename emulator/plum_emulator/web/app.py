@@ -1,8 +1,9 @@
-"""The Flask application: the services, the control surface, the demo application and the first page."""
+"""The Flask application: the services, the control surface, the console and the demo application."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -16,28 +17,42 @@ from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import PlumEmulatorError
 from plum_emulator.web import demo
 from plum_emulator.web.api import Services
+from plum_emulator.web.console import Console
 from plum_emulator.web.control import control
 from plum_emulator.web.gateway import ACCOUNT
 from plum_emulator.web.guard import Guard
-from plum_emulator.web.home import Home
 from plum_emulator.web.later import BUG, error_answer, json_answer
 
 
-def build_app(emulator: Emulator, *, allow_hosts: tuple[str, ...], ready: Callable[[], bool]) -> Flask:
-    """The application of one emulator. It keeps nothing of its own."""
+def build_app(
+    emulator: Emulator,
+    *,
+    allow_hosts: tuple[str, ...],
+    ready: Callable[[], bool],
+    token: str = "",
+    network_url: str = "",
+    pool: Executor | None = None,
+) -> Flask:
+    """The application of one emulator. It keeps nothing of its own.
+
+    `network_url` is the address that other machines reach it at, if they do; pages are made in `pool`.
+    """
     app = _App(__name__, static_folder=None)
     app.session_interface = _NoSessions()
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
-    guard = Guard(allow_hosts)
+    guard = Guard(allow_hosts, token=token)
     app.register_blueprint(Services(emulator.platform).blueprint())
 
     def dated(response: Response) -> Response:
         response.headers["Date"] = http_date(emulator.platform.now(request.environ.get(ACCOUNT)) / 1000)
         return response
 
-    for blueprint in (control(emulator, ready=ready), Home(emulator.platform).blueprint()):
-        blueprint.before_request(lambda: guard.check(request))
+    console = Console(emulator, guard=guard, pool=pool, network_url=network_url)
+    surface = control(emulator, ready=ready)
+    surface.before_request(lambda: guard.check(request))
+    surface.after_request(console.told)
+    for blueprint in (surface, console.blueprint()):
         blueprint.after_request(dated)
         app.register_blueprint(blueprint)
     app.register_blueprint(demo.blueprint())

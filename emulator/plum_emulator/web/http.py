@@ -6,6 +6,7 @@ import contextlib
 import re
 import socket
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from typing import Any, cast
 
 import uvicorn
@@ -96,4 +97,35 @@ def address_of(host: str, port: int) -> str:
     """The URL at which an emulator that listens there can be reached from this machine."""
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 # compared with, not bound to
         host = "127.0.0.1" if host != "::" else "::1"
+    return _url(host, port)
+
+
+def network_address() -> str | None:
+    """This machine's address on its network, the one from which it would call far away; None when it is on none."""
+    for family, far in _FAR:
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as calling:
+            calling.connect((far, 9))  # nothing is sent: this only asks which way it would go
+            address = str(calling.getsockname()[0])
+            if not ip_address(address).is_loopback:
+                return address
+    return None
+
+
+_FAR = ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001:db8::1"))  # addresses for examples: nobody's
+
+
+def address_for_others(bound: str, port: int) -> str | None:
+    """The URL at which other machines reach an emulator that is bound to this address; None when they cannot."""
+    if is_loopback(bound):
+        return None
+    host = network_address() if ip_address(bound).is_unspecified else bound
+    return None if host is None else _url(host, port)
+
+
+def is_loopback(bound: str) -> bool:
+    """Whether what is bound to this address can be reached from this machine alone."""
+    return ip_address(bound).is_loopback
+
+
+def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -25,8 +25,12 @@ def json_answer(value: Any, status: int = 200) -> Response:
 
 def error_answer(error: PlumEmulatorError) -> Response:
     """An error in the control surface's own words."""
-    status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
-    return json_answer({"error": error.message, "hint": error.hint}, status)
+    return json_answer({"error": error.message, "hint": error.hint}, status_of(error))
+
+
+def status_of(error: PlumEmulatorError) -> int:
+    """The HTTP status that an error has."""
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
 def later(work: Callable[[], Awaitable[Response]], *, now: Callable[[], int], only_waits: bool = False) -> Response:

@@ -10,7 +10,7 @@ from plum_emulator.engine.emulator import Emulator
 from plum_emulator.engine.workbench import Edit
 from plum_emulator.errors import NotPossible
 from plum_emulator.model.accounts import Account
-from plum_emulator.model.exchanges import Exchange
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.values import Values, shown
 from plum_emulator.web.control.asking import Route, account_of, base, login, values_of
 from plum_emulator.web.later import json_answer, later
@@ -20,6 +20,7 @@ from plum_emulator.wire.views import exchange_view
 _EDIT = ("url", "body", "headers")
 _EDITED = '{"url": "…", "body": "…", "headers": {"X-Name": "value"}}, each if it is to be different'
 _SENT = 50
+_CALLBACKS = ExchangeFilter(operation="callback")
 
 
 class CallbackRoutes:
@@ -101,9 +102,7 @@ class CallbackRoutes:
 
     def _shown(self, account: Account) -> dict[str, object]:
         holding = account.holding
-        sent: list[Exchange] = self._emulator.platform.exchanges(
-            account, limit=_SENT, before=None, operation="callback"
-        )
+        sent = self._emulator.platform.exchanges(account, limit=_SENT, filter=_CALLBACKS).rows
         return {
             "hold": holding is not None,
             "timeout": None if holding is None or holding.timeout is None else holding.timeout / 1000,

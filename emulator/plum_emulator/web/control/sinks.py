@@ -12,6 +12,7 @@ from plum_emulator.engine.emulator import Emulator
 from plum_emulator.engine.sinks import Script, read_script
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.web.control.asking import Route, account_of, base, json_body, limit, login
 from plum_emulator.web.gateway import BODY
 from plum_emulator.web.journal import kept_headers
@@ -19,6 +20,7 @@ from plum_emulator.web.later import json_answer, later
 from plum_emulator.wire.views import exchange_view
 
 OPERATION = "sink"
+_SINKS = ExchangeFilter(operation=OPERATION)
 _METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS"
 
 
@@ -54,7 +56,7 @@ class SinkRoutes:
     def arrived(self, path: str) -> Response:
         """What arrived at the path, newest first, and what it answers."""
         account = account_of(self._emulator.accounts)
-        found = self._emulator.platform.exchanges(account, limit=1000, before=None, operation=OPERATION)
+        found = self._emulator.platform.exchanges(account, limit=1000, filter=_SINKS).rows
         here = [each for each in found if _path_of(each) == path][: limit()]
         return json_answer(
             {

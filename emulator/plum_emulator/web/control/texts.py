@@ -6,6 +6,7 @@ from flask import Response, request
 
 from plum_emulator.engine.emulator import Emulator
 from plum_emulator.model.accounts import Account
+from plum_emulator.model.listings import ExchangeFilter, LogFilter
 from plum_emulator.web.control.asking import Route, account_of, base, integer, limit, login, strings
 from plum_emulator.web.events import EventStream
 from plum_emulator.web.gateway import STREAM
@@ -40,12 +41,10 @@ class TextRoutes:
 
     def messages(self) -> Response:
         """The newest messages, `limit` of them, older than the one with the id `before`; `q`: with these words."""
-        account, most = self._account(), limit()
-        found = self._platform.log(
-            account, limit=most, before=request.args.get("before"), words=request.args.get("q", "").strip()
-        )
-        following = found[-1].sms_message_id if len(found) == most else None
-        return json_answer({"messages": [message_view(message) for message in found], "before": following})
+        account = self._account()
+        words = LogFilter(words=request.args.get("q", "").strip())
+        page = self._platform.log(account, limit=limit(), before=request.args.get("before"), filter=words)
+        return json_answer({"messages": [message_view(message) for message in page.rows], "before": page.more})
 
     def message(self, sms_message_id: str) -> Response:
         """One message with everything that is known about it."""
@@ -56,13 +55,10 @@ class TextRoutes:
     def exchanges(self) -> Response:
         """The newest exchanges; with `nobody=1`, those of logins that no account has."""
         account = None if request.args.get("nobody") == "1" else self._account()
-        most = limit()
-        found = self._platform.exchanges(
-            account, limit=most, before=integer("before"), operation=request.args.get("operation") or None
-        )
-        following = found[-1].n if len(found) == most else None
-        shown = [exchange_view(exchange, base=base(), login=login(account)) for exchange in found]
-        return json_answer({"exchanges": shown, "before": following})
+        operation = ExchangeFilter(operation=request.args.get("operation") or None)
+        page = self._platform.exchanges(account, limit=limit(), before=integer("before"), filter=operation)
+        shown = [exchange_view(exchange, base=base(), login=login(account)) for exchange in page.rows]
+        return json_answer({"exchanges": shown, "before": page.more})
 
     def events(self) -> Response:
         """Everything that happens from now on, or from Last-Event-ID on, as server-sent events."""

@@ -1,0 +1,226 @@
+"""Live pages: regions that change are made anew once for everybody who looks at them, and pushed as events.
+
+However much happens and however many look on, making regions takes at most a twentieth of the time: after each round
+there is a rest of nineteen times what it took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from flask import Response, request
+
+from plum_emulator.clock import stopwatch
+from plum_emulator.errors import NotPossible, PlumEmulatorError
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.events import Event
+from plum_emulator.web.console.pages import Pages, Route
+from plum_emulator.web.gateway import STREAM
+
+_log = logging.getLogger("plum_emulator")
+
+_REST = 19.0  # times the time that a round took
+_REST_LEAST = 0.2
+_BEAT = 1.0
+_PING_EVERY = 15.0
+_REGIONS_MOST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A region of an account, in pages that name the account so."""
+
+    account: int
+    named: str
+    spec: str
+
+
+@dataclass(slots=True, eq=False)
+class _Listener:
+    keys: tuple[_Key, ...]
+    news: dict[_Key, bytes] = field(default_factory=dict)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, key: _Key, news: bytes) -> None:
+        """Only the newest of each region is kept for somebody who is slow."""
+        self.news[key] = news
+        self.woken.set()
+
+
+class Live:
+    """The live regions of one emulator's pages. All but `touch` runs in the event loop."""
+
+    def __init__(self, pages: Pages, *, pool: Executor | None) -> None:
+        self._pages = pages
+        self._pool = pool
+        self._listeners: set[_Listener] = set()
+        self._shown: dict[_Key, bytes] = {}
+        self._stale: set[_Key] = set()
+        self._touched: set[int] = set()
+        self._seen: dict[int, tuple[int, int]] = {}
+        self._woken: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._working: asyncio.Task[None] | None = None
+
+    def routes(self) -> list[Route]:
+        """Methods, path and view of each."""
+        return [("GET", "/console/live", self.live)]
+
+    def live(self) -> Response:
+        """The regions that the request names, each whenever it changes, as server-sent events."""
+        account = self._pages.account()
+        specs = tuple(dict.fromkeys(request.args.getlist("region")))
+        if not specs or len(specs) > _REGIONS_MOST:
+            raise NotPossible(f"{len(specs)} regions were asked for", hint=f"ask for 1 to {_REGIONS_MOST}")
+        named = request.args.get("account", "")
+        for spec in specs:
+            self._pages.region(account, spec, named=named)  # what is wrong is said now
+        if request.method == "GET":
+            request.environ[STREAM] = _Stream(self, account, named, specs)
+        return Response(b"", content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    def touch(self) -> None:
+        """Something may have changed for anybody. May be called from any thread."""
+        loop = self._loop
+        if self._listeners and loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._touch_all)
+
+    def join(self, account: Account, named: str, specs: tuple[str, ...]) -> _Listener:
+        """Somebody looks at these regions from now on."""
+        listener = _Listener(tuple(_Key(account.id, named, spec) for spec in specs))
+        self._listeners.add(listener)
+        if self._working is None:
+            self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+            self._working = self._loop.create_task(self._work())
+        for key in listener.keys:
+            if key in self._shown:
+                listener.hear(key, self._shown[key])
+            self._stale.add(key)
+        self._wake()
+        return listener
+
+    def leave(self, listener: _Listener) -> None:
+        """Somebody looks no longer."""
+        self._listeners.discard(listener)
+        wanted = {key for other in self._listeners for key in other.keys}
+        for key in set(listener.keys) - wanted:
+            self._shown.pop(key, None)
+            self._stale.discard(key)
+        if not self._listeners and self._working is not None:
+            self._working.cancel()
+            self._working = None
+
+    async def _work(self) -> None:
+        end = self._pages.emulator.feed.watch(self._hear)
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await self._until_something()
+                keys = self._to_make()
+                if not keys:
+                    continue
+                took = stopwatch()
+                made = await loop.run_in_executor(self._pool, self._made, keys)
+                self._show(made)
+                await asyncio.sleep(max(_REST_LEAST, took() / 1000 * _REST))
+        finally:
+            end()
+
+    async def _until_something(self) -> None:
+        assert self._woken is not None  # noqa: S101 # set before the work begins
+        try:
+            async with asyncio.timeout(_BEAT):
+                await self._woken.wait()
+        except TimeoutError:
+            self._beat()
+        self._woken.clear()
+
+    def _to_make(self) -> list[_Key]:
+        touched, self._touched = self._touched, set()
+        stale, self._stale = self._stale, set()
+        wanted = {key for listener in self._listeners for key in listener.keys}
+        return [key for key in wanted if key in stale or key.account in touched]
+
+    def _made(self, keys: list[_Key]) -> dict[_Key, bytes]:
+        """The regions as they are now. One that cannot be made stays as it was."""
+        made = {}
+        accounts = {account.id: account for account in self._pages.emulator.accounts}
+        for key in keys:
+            if key.account not in accounts:
+                continue
+            try:
+                html = self._pages.region(accounts[key.account], key.spec, named=key.named)
+            except PlumEmulatorError:
+                continue
+            except Exception:
+                _log.exception("a bug of the emulator")
+                continue
+            data = json.dumps({"region": key.spec, "html": html})
+            made[key] = f"event: region\ndata: {data}\n\n".encode()
+        return made
+
+    def _show(self, made: dict[_Key, bytes]) -> None:
+        changed = {key: news for key, news in made.items() if self._shown.get(key) != news}
+        self._shown |= changed
+        for listener in self._listeners:
+            for key in listener.keys:
+                if key in changed:
+                    listener.hear(key, changed[key])
+
+    def _hear(self, _number: int, event: Event) -> None:
+        """Called by whoever publishes, in any thread: it has to be quick."""
+        if event.account not in self._touched and self._loop is not None:
+            self._touched.add(event.account)
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _beat(self) -> None:
+        """Once a second: requests that are no events, and what shows the time."""
+        emulator = self._pages.emulator
+        for account in emulator.accounts:
+            seen = (account.exchanges, emulator.platform.unclaimed)
+            if self._seen.get(account.id) != seen:
+                self._seen[account.id] = seen
+                self._touched.add(account.id)
+        self._stale |= {key for listener in self._listeners for key in listener.keys if key.spec in _TICKING}
+
+    def _touch_all(self) -> None:
+        self._touched |= {key.account for listener in self._listeners for key in listener.keys}
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._woken is not None:
+            self._woken.set()
+
+
+_TICKING = frozenset(("clock", "agenda"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    live: Live
+    account: Account
+    named: str
+    specs: tuple[str, ...]
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The stream's bytes, until the listener goes."""
+        listener = self.live.join(self.account, self.named, self.specs)
+        try:
+            yield b"retry: 1000\n\n"
+            while True:
+                try:
+                    async with asyncio.timeout(_PING_EVERY):
+                        await listener.woken.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                listener.woken.clear()
+                news, listener.news = listener.news, {}
+                yield b"".join(news.values())
+        finally:
+            self.live.leave(listener)

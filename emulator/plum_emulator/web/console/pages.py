@@ -1,0 +1,197 @@
+"""What the pages share: the account they are about, links, templates, regions, errors and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Response, request
+from markupsafe import Markup
+
+from plum_emulator import __version__
+from plum_emulator.clock import as_text
+from plum_emulator.engine.emulator import Emulator
+from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.phones import is_number, pretty
+from plum_emulator.web.gateway import ACCOUNT, BODY
+from plum_emulator.web.guard import Guard
+from plum_emulator.web.later import status_of
+from plum_emulator.wire.forms import Fields, read_form
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Content-Type": "text/html; charset=utf-8",
+    "Referrer-Policy": "same-origin",  # with no-referrer, a browser's forms would come from nowhere
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+Route = tuple[str, str, Callable[..., Response]]
+RegionOf = Callable[[Account, Mapping[str, str]], dict[str, Any]]
+NAVIGATION = (
+    ("/", "Phones"),
+    ("/console/logs", "SMS Message Logs"),
+    ("/console/applications", "SMS Applications"),
+    ("/console/traffic", "Traffic"),
+    ("/console/clock", "Clock and rules"),
+    ("/console/connect", "Connect"),
+)
+
+
+class Page(Protocol):
+    """One page, or several of one kind."""
+
+    def routes(self) -> list[Route]:
+        """Methods, path and view of each."""
+
+    def regions(self) -> dict[str, RegionOf]:
+        """Its live regions by name: what the template `regions/NAME.html` is given, for an account and arguments."""
+
+
+class Pages:
+    """Makes pages of one emulator."""
+
+    def __init__(self, emulator: Emulator, guard: Guard) -> None:
+        self.emulator = emulator
+        self.guard = guard
+        self._regions: Mapping[str, RegionOf] = {}
+
+    def know(self, regions: Mapping[str, RegionOf]) -> None:
+        """The regions that there are."""
+        self._regions = regions
+
+    def account(self) -> Account:
+        """The account that the request is about: the one it names, or the first. Raises NotFound."""
+        account = self.emulator.accounts.named(request.args.get("account", ""))
+        request.environ[ACCOUNT] = account
+        return account
+
+    def form(self) -> Fields:
+        """What the form says."""
+        return read_form(request.environ[BODY], request.headers.get("Content-Type", ""))
+
+    def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
+        """A whole page: `console/TEMPLATE.html`."""
+        link = _linker(request.args.get("account", ""))
+        made = self._templates.get_template(f"{template}.html").render(
+            **values,
+            account=account,
+            accounts=self._choices(account),
+            clock=self.emulator.accounts.clock(account.id) if account else None,
+            here=request.path,
+            link=link,
+            live=lambda name, **arguments: self._live(account, name, arguments),
+            version=__version__,
+            navigation=NAVIGATION,
+        )
+        return Response(made, status, headers=_HEADERS)
+
+    def fragment(self, template: str, **values: Any) -> Response:
+        """A piece of a page."""
+        return Response(self._templates.get_template(f"{template}.html").render(**values), headers=_HEADERS)
+
+    def region(self, account: Account, spec: str, *, named: str) -> str:
+        """The inside of a region, by its spec `NAME?arguments`, for pages that name the account so.
+
+        Raises NotFound for one that there is not.
+        """
+        name, _, query = spec.partition("?")
+        if name not in self._regions:
+            raise NotFound(f"there is no region {name[:40]!r}", hint="reload the page")
+        values = self._regions[name](account, dict(parse_qsl(query)))
+        template = self._templates.get_template(f"regions/{name}.html")
+        return template.render(**values, account=account, link=_linker(named))
+
+    def to(self, path: str, **query: str) -> Response:
+        """Go on to another page of the same account."""
+        where = _linker(request.args.get("account", ""))(path, **query)
+        return Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})
+
+    def error(self, error: PlumEmulatorError) -> Response:
+        """A page that says what was wrong, and what to do."""
+        try:
+            account = self.account()
+        except NotFound:
+            account = None
+        back = request.referrer or "/"
+        return self.page("error", account, status=status_of(error), error=error, back=back)
+
+    def _live(self, account: Account | None, name: str, arguments: dict[str, str]) -> Markup:
+        if account is None:
+            raise NotPossible("a live region needs an account")
+        spec = f"{name}?{urlencode(arguments)}" if arguments else name
+        inside = self.region(account, spec, named=request.args.get("account", ""))
+        id_ = "-".join(("live", name, *("".join(filter(str.isalnum, str(each))) for each in arguments.values())))
+        return Markup('<div class="live" id="{}" data-live="{}">{}</div>').format(id_, spec, Markup(inside))  # noqa: S704 # made by a template that escapes
+
+    def _choices(self, account: Account | None) -> list[str]:
+        """Accounts to choose from. Leased ones come and go by the hundred, and are those of programs."""
+        own = [each.username for each in self.emulator.accounts if each.origin != "leased"][:_CHOICES]
+        return own if account is None or account.username in own else [*own, account.username]
+
+    @cached_property
+    def _templates(self) -> Environment:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        templates = Environment(
+            loader=PackageLoader("plum_emulator.web", "templates/console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        templates.filters |= {
+            "instant": as_text,
+            "moment": moment,
+            "daytime": daytime,
+            "phone": shown_number,
+            "count": counted,
+        }
+        return templates
+
+
+_CHOICES = 50
+
+
+def moment(instant: int) -> str:
+    """An instant for people: `2026-01-31 12:00:00 UTC`."""
+    text = as_text(instant)
+    return f"{text[:10]} {text[11:19]} UTC"
+
+
+def daytime(instant: int) -> str:
+    """The same without its day: `12:00:00 UTC`."""
+    return moment(instant)[11:]
+
+
+def shown_number(text: str) -> str:
+    """A phone number for people; whatever is none, as it is."""
+    return pretty(text) if is_number(text) and len(text) == 11 else text
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 message`, `12 messages`, `1 234 567 messages`: with thin spaces between thousands."""
+    return f"{number:,} {noun}".replace(",", "\u202f") + ("" if number == 1 else "s")
+
+
+def _linker(account: str) -> Callable[..., str]:
+    """Makes links to pages of the same account."""
+
+    def link(path: str, **query: object) -> str:
+        asked = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        if account:
+            asked.setdefault("account", account)
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    return link

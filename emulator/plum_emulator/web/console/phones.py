@@ -1,0 +1,184 @@
+"""Phones: handsets on the screen that text the account's numbers; one alone, for a room or on a real handset."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+from markupsafe import Markup
+from werkzeug.wrappers import Request
+
+from plum_emulator.errors import NotFound
+from plum_emulator.model.accounts import Account
+from plum_emulator.model.handsets import Handset
+from plum_emulator.model.phones import pretty
+from plum_emulator.model.segments import named, segments
+from plum_emulator.web.console.pages import Pages, RegionOf, Route
+
+_PASS = "pass"  # noqa: S105 # the name of a parameter
+
+
+class PhonePages:
+    """`network_url` is the emulator's address for other machines, "" when it listens here alone."""
+
+    def __init__(self, pages: Pages, *, network_url: str) -> None:
+        self._pages = pages
+        self._network_url = network_url
+        self._handsets = pages.emulator.handsets
+
+    def routes(self) -> list[Route]:
+        """Methods, path and view of each."""
+        return [
+            ("GET", "/", self.phones),
+            ("POST", "/console/phones", self.add),
+            ("GET", "/console/phones/<number>", self.phone),
+            ("POST", "/console/phones/<number>", self.change),
+            ("POST", "/console/phones/<number>/remove", self.remove),
+            ("POST", "/console/phones/<number>/texts", self.text),
+            ("POST", "/console/segments", self.meter),
+        ]
+
+    def regions(self) -> dict[str, RegionOf]:
+        """Its live regions by name."""
+        return {"conversation": self._conversation, "others": self._others}
+
+    def phones(self) -> Response:
+        """All handsets of the account, side by side."""
+        account = self._pages.account()
+        return self._pages.page(
+            "phones", account, handsets=self._handsets.of(account), meter=_meter(""), numbers=account.sms_numbers()
+        )
+
+    def phone(self, number: str) -> Response:
+        """One handset, large: for a projector, or on a real handset."""
+        account = self._pages.account()
+        handset = self._handsets.named(account, number)
+        may_all = self._pages.guard.knows(request)
+        url = self._handset_url(account, handset) if may_all and self._network_url else ""
+        return self._pages.page(
+            "presenter",
+            account,
+            handset=handset,
+            application=_application(account, handset.texts),
+            meter=_meter(""),
+            pass_=request.args.get(_PASS, ""),
+            may_all=may_all,
+            qr=_qr(url) if url else None,
+            qr_url=url,
+        )
+
+    def add(self) -> Response:
+        """Put another handset on the screen."""
+        form = self._pages.form()
+        handset = self._handsets.add(
+            self._pages.account(),
+            form.get("number", "").strip(),
+            name=form.get("name", ""),
+            texts=form.get("texts", ""),
+        )
+        return self._to_phone(handset.number)
+
+    def change(self, number: str) -> Response:
+        """Give a handset another name, or another number to text."""
+        form = self._pages.form()
+        handset = self._handsets.change(
+            self._pages.account(), number, name=form.get("name", ""), texts=form.get("texts", "")
+        )
+        return self._to_phone(handset.number)
+
+    def remove(self, number: str) -> Response:
+        """Take a handset off the screen."""
+        self._handsets.remove(self._pages.account(), number)
+        return self._pages.to("/")
+
+    def text(self, number: str) -> Response:
+        """Send a text from a handset."""
+        account = self._pages.account()
+        handset = self._handsets.named(account, number)
+        form = self._pages.form()
+        body = form.get("body", "").replace("\r\n", "\n")  # as browsers write the ends of lines
+        self._pages.emulator.platform.receive(account, to=handset.texts, from_=handset.number, body=body)
+        if form.get("from") == "presenter":
+            pass_ = request.args.get(_PASS, "")
+            return self._pages.to(f"/console/phones/{handset.number}", **({_PASS: pass_} if pass_ else {}))
+        return self._to_phone(handset.number)
+
+    def meter(self) -> Response:
+        """The segment meter for a text that is being typed."""
+        self._pages.account()
+        return self._pages.fragment("meter", meter=_meter(self._pages.form().get("body", "").replace("\r\n", "\n")))
+
+    def has_pass(self, asked: Request) -> bool:
+        """Whether a request without the token is about the one phone that its pass is for, or for what is no secret."""
+        if asked.path.startswith("/static/"):
+            return True
+        number = _phone_of(asked)
+        try:
+            account = self._pages.emulator.accounts.named(asked.args.get("account", ""))
+        except NotFound:
+            return False
+        brought = asked.args.get(_PASS, "").encode(errors="replace")
+        return bool(number) and hmac.compare_digest(brought, self._pass_for(account, number).encode())
+
+    def _pass_for(self, account: Account, number: str) -> str:
+        return self._pages.guard.sign(f"phone {number} of {account.username}")
+
+    def _handset_url(self, account: Account, handset: Handset) -> str:
+        query = urlencode({"account": account.username, _PASS: self._pass_for(account, handset.number)})
+        return f"{self._network_url}/console/phones/{handset.number}?{query}"
+
+    def _to_phone(self, number: str) -> Response:
+        return self._pages.to("/", phone=number)
+
+    def _conversation(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
+        handset = self._handsets.named(account, arguments.get("handset", ""))
+        bubbles = self._handsets.conversation(account, handset.number)
+        return {
+            "handset": handset,
+            "bubbles": [(bubble, _meter(bubble.body)) for bubble in bubbles],
+            "several": len(account.sms_numbers()) > 1,
+            "now": self._pages.emulator.platform.now(account),
+        }
+
+    def _others(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
+        return {"others": self._handsets.others(account)}
+
+
+_OF_A_PHONE = re.compile(r"/console/phones/([0-9]{11})(?:/texts)?")
+_REGION = re.compile(r"conversation\?handset=([0-9]{11})")
+
+
+def _phone_of(asked: Request) -> str:
+    """The one handset that the request is about, "" when it is about anything else."""
+    if asked.path == "/console/live":
+        regions = asked.args.getlist("region")
+        match = _REGION.fullmatch(regions[0]) if len(regions) == 1 else None
+    elif asked.path == "/console/segments":
+        match = re.fullmatch("([0-9]{11})", asked.args.get("handset", ""))
+    else:
+        match = _OF_A_PHONE.fullmatch(asked.path) if asked.path.endswith("/texts") or asked.method == "GET" else None
+    return match[1] if match else ""
+
+
+def _meter(body: str) -> dict[str, Any]:
+    counted = segments(body)
+    return {"counted": counted, "forced": named(counted.forced_by) if counted.forced_by else ""}
+
+
+def _application(account: Account, number: str) -> str:
+    """What answers texts to the number, in words."""
+    url = account.numbers[number].application_url
+    if url == "/demo":
+        return "The demo application"
+    return url or f"Nobody answers at {pretty(number)} yet"
+
+
+def _qr(url: str) -> Markup:
+    import segno  # late: most never need it
+
+    code = segno.make(url, micro=False)
+    return Markup(code.svg_inline(border=3, scale=5, dark="#000", light="#fff", omitsize=True, svgclass="qr"))  # noqa: S704 # made of squares alone
