@@ -227,6 +227,26 @@ async def test_nothing_rings_after_the_stop() -> None:
     assert (bells.rung, bells.beats) == ([], beats)
 
 
+def test_a_stop_in_the_same_turn_as_the_alarm_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """However close the stop is to the alarm: the loop was busy, and finds both due when it comes to them."""
+
+    async def stop_with_the_alarm() -> None:
+        loop = asyncio.get_running_loop()
+        ticker = LoopTicker(loop, clock_of=lambda _account: Stopwatch())
+        ticker.start(ring=lambda _account: None, keep_up=lambda: None)
+        ticker.heard(0, 0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the alarm is set, for some milliseconds from now
+        loop.call_later(0.001, ticker.stop)
+        busy = time.monotonic()
+        while time.monotonic() - busy < 0.03:
+            pass
+
+    for _ in range(5):
+        asyncio.run(stop_with_the_alarm())
+    assert caplog.records == []
+
+
 @in_loop
 async def test_other_threads_may_tell_it() -> None:
     bells, clock = Bells(), Stopwatch()

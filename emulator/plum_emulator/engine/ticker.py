@@ -71,6 +71,8 @@ class LoopTicker:
             self._heartbeat.cancel()
         if self._scheduler:
             # A wake-up that has begun to ring comes to its end first: the scheduler would report it as a failure.
+            # Paused, it begins no other meanwhile, also when the alarm is in the very same turn of the loop.
+            self._scheduler.pause()
             self._loop.call_soon(self._scheduler.shutdown, False)
             self._scheduler = None
 
