@@ -14,6 +14,7 @@ from helpers.house import APPLICATION, HANDSET, NOW, RESULTS, House
 from helpers.tables import tables
 from plum_emulator.errors import NotPossible
 from plum_emulator.model.accounts import Account, Holding, Number, Seed
+from plum_emulator.model.listings import LogFilter
 from plum_emulator.scenario.wanted import Wanted
 from plum_emulator.store.store import Store
 
@@ -113,7 +114,9 @@ def test_account_is_read_in_under_another_name_once_its_numbers_are_free(house: 
     (stopped,) = house.queue(account=again, to=HANDSET)
     house.advance(HOUR)
     assert house.now(stopped).status == "undelivered"
-    assert [len(house.platform.log(again, limit=10, words=word)) for word in ("twice", "later")] == [1, 1]
+    assert [
+        len(house.platform.log(again, limit=10, filter=LogFilter(words=word)).rows) for word in ("twice", "later")
+    ] == [1, 1]
     house.emulator.snapshots.restore(again, "early")
     assert [message.body for message in house.log(again)] == ["twice", "STOP"]
 

@@ -9,6 +9,7 @@ import pytest
 from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, PCI, RESULTS, STRANGER, House
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.exchanges import Outcome
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.model.messages import Message
 
 HOUR = 3_600_000
@@ -38,7 +39,7 @@ def facts(message: Message) -> tuple[str, str, str, str, str, str | None]:
 
 def journal(house: House) -> list[tuple[str, int | None, str]]:
     """What is kept of the posts to the application: its answer and what came of it."""
-    kept = house.platform.exchanges(house.account, limit=100, before=None, operation="inbound")
+    kept = house.platform.exchanges(house.account, limit=100, filter=ExchangeFilter(operation="inbound")).rows
     return [(exchange.url, exchange.status, exchange.outcome) for exchange in reversed(kept)]
 
 

@@ -11,6 +11,7 @@ from helpers.house import HANDSET, MINE, NOW, OK, OTHER, RESULTS, SEEDS, STRANGE
 from plum_emulator.errors import Refusal
 from plum_emulator.model.accounts import OPTED_OUT_MODES, Account, OptedOutMode, Seed
 from plum_emulator.model.exchanges import Outcome, OutgoingRequest
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.settings import Settings
 
 UNSUBSCRIBED = "Attempt to send to unsubscribed recipient"
@@ -157,7 +158,7 @@ def refusing(count: int) -> Callable[[OutgoingRequest], Outcome]:
 
 def attempts(house: House) -> list[tuple[str, int | None, int, str]]:
     """Every kept callback: its status, its attempt, its instant and what came of it, oldest first."""
-    kept = house.platform.exchanges(house.account, limit=1000, before=None, operation="callback")
+    kept = house.platform.exchanges(house.account, limit=1000, filter=ExchangeFilter(operation="callback")).rows
     return [
         (dict(parse_qsl(e.request_body.decode()))["status"], e.attempt, e.at - NOW, e.outcome) for e in reversed(kept)
     ]

@@ -17,7 +17,7 @@ from plum_emulator.errors import NotFound, NotPossible, Refusal
 from plum_emulator.model.accounts import Number
 from plum_emulator.model.events import Event
 from plum_emulator.model.exchanges import Outcome
-from plum_emulator.model.listings import Conversation, Listing
+from plum_emulator.model.listings import Conversation, Listing, LogFilter, Page
 from plum_emulator.model.messages import Message
 
 HOUR = 3_600_000
@@ -126,13 +126,17 @@ def test_ids_go_on_after_a_reset_when_nobody_asked_for_the_same_ones() -> None:
 def test_searches_find_nothing_of_what_was_before_a_reset(house: House) -> None:
     house.queue("needle", account=house.second)
     house.queue("needle")
-    assert len(house.platform.log(house.account, limit=10, words="needle")) == 1
+    assert len(house.platform.log(house.account, limit=10, filter=LogFilter(words="needle")).rows) == 1
     house.queue("needle unindexed")
     house.emulator.snapshots.reset(house.account)
-    assert house.platform.log(house.account, limit=10, words="needle") == []
+    assert house.platform.log(house.account, limit=10, filter=LogFilter(words="needle")).rows == []
     house.queue("another needle")
-    assert [m.body for m in house.platform.log(house.account, limit=10, words="needle")] == ["another needle"]
-    assert [m.body for m in house.platform.log(house.second, limit=10, words="needle")] == ["needle"]
+    assert [m.body for m in house.platform.log(house.account, limit=10, filter=LogFilter(words="needle")).rows] == [
+        "another needle"
+    ]
+    assert [m.body for m in house.platform.log(house.second, limit=10, filter=LogFilter(words="needle")).rows] == [
+        "needle"
+    ]
 
 
 def test_no_operation_shows_or_touches_another_account(house: House) -> None:
@@ -143,9 +147,9 @@ def test_no_operation_shows_or_touches_another_account(house: House) -> None:
     assert {m.account for m in platform.messages(me, everything)} == {me.id}
     assert platform.messages(me, Listing(number=OTHER)) == []
     assert platform.conversation(me, Conversation(account_number=OTHER, customer_number=HANDSET, page=everything)) == []
-    assert {m.account for m in platform.log(me, limit=1000)} == {me.id}
-    assert {m.account for m in platform.log(me, limit=1000, words="find")} == {me.id}
-    assert {e.account for e in platform.exchanges(me, limit=1000, before=None, operation=None)} == {me.id}
+    assert {m.account for m in platform.log(me, limit=1000).rows} == {me.id}
+    assert {m.account for m in platform.log(me, limit=1000, filter=LogFilter(words="find")).rows} == {me.id}
+    assert {e.account for e in platform.exchanges(me, limit=1000).rows} == {me.id}
     with pytest.raises(Refusal):
         platform.message(me, theirs.sms_message_id)
     with pytest.raises(NotFound):
@@ -161,7 +165,7 @@ def test_no_operation_shows_or_touches_another_account(house: House) -> None:
 
 def test_exchanges_of_unknown_logins_belong_to_nobody(house: House) -> None:
     with_a_past(house)
-    assert house.platform.exchanges(None, limit=10, before=None, operation=None) == []
+    assert house.platform.exchanges(None, limit=10).rows == []
 
 
 def test_application_can_be_changed_and_taken_away(house: House) -> None:
@@ -338,3 +342,35 @@ def test_operations_of_many_threads_lose_and_mix_up_nothing(house: House) -> Non
         assert sorted(message.body for message in messages) == sorted([str(n) for n in range(25)] * 3)
         assert {message.account for message in messages} == {account.id}
     assert len({m.sms_message_id for account in house.accounts for m in house.log(account)}) == 150
+
+
+def test_search_goes_on_past_what_is_another_accounts(house: House) -> None:
+    """And neither shows a message of that account nor says its id."""
+    (mine,) = house.queue("needle")
+    theirs = [message for _ in range(4) for message in house.queue("needle", account=house.second)]
+    needles = LogFilter(words="needle")
+    pages = [house.platform.log(house.account, limit=10, filter=needles, through=2)]
+    while pages[-1].more is not None:
+        pages.append(house.platform.log(house.account, limit=10, filter=needles, through=2, before=pages[-1].more))
+    assert [message for page in pages for message in page.rows] == [mine]
+    marks = {mark for page in pages for mark in (page.more, page.newer)}
+    assert marks.isdisjoint(message.sms_message_id for message in theirs)
+
+
+@pytest.mark.parametrize("mark", ["1", "nobody's"])
+@pytest.mark.parametrize("direction", ["before", "after"])
+def test_log_is_not_read_on_from_where_nothing_is(house: House, mark: str, direction: str) -> None:
+    with pytest.raises(NotFound):
+        house.platform.log(house.account, limit=10, **{direction: mark})  # type: ignore[arg-type] # one of two strings
+
+
+def test_log_is_read_in_both_directions(house: House) -> None:
+    sent = [message for n in range(5) for message in house.queue(str(n))][::-1]
+    log, account = house.platform.log, house.account
+    first = log(account, limit=2)
+    second = log(account, limit=2, before=first.more)
+    third = log(account, limit=2, before=second.more)
+    assert [first.rows, second.rows, third.rows] == [sent[:2], sent[2:4], sent[4:]]
+    assert (first.newer, third.more) == (None, None)
+    assert log(account, limit=2, after=third.newer).rows == second.rows
+    assert log(account, limit=2, after=second.newer) == Page(rows=first.rows, more=first.more, newer=None)

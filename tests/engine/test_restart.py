@@ -11,6 +11,7 @@ import pytest
 from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, RESULTS, SEEDS, House
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.exchanges import Outcome
+from plum_emulator.model.listings import LogFilter
 from plum_emulator.settings import Settings
 
 ORDINARY = [("queued", 0), ("sent", 1000), ("received", 3000)]
@@ -135,11 +136,13 @@ def test_everything_that_was_kept_is_there(machine: Machine, kill: bool) -> None
     first.platform.set_application(first.account, MINE, "http://127.0.0.1:8000/changed")
     first.advance(5000)
     kept = [first.log(account) for account in first.accounts]
-    exchanges = first.platform.exchanges(first.account, limit=100, before=None, operation=None)
+    exchanges = first.platform.exchanges(first.account, limit=100).rows
     house = machine.restart(kill=kill)
     assert [house.log(account) for account in house.accounts] == kept
-    assert house.platform.exchanges(house.account, limit=100, before=None, operation=None) == exchanges
-    assert [message.body for message in house.platform.log(house.account, limit=5, words="words")] == ["words to find"]
+    assert house.platform.exchanges(house.account, limit=100).rows == exchanges
+    assert [
+        message.body for message in house.platform.log(house.account, limit=5, filter=LogFilter(words="words")).rows
+    ] == ["words to find"]
     assert house.account.numbers[MINE].application_url == "http://127.0.0.1:8000/changed"
     (message,) = house.queue()
     house.advance(HOUR)

@@ -11,6 +11,7 @@ import pytest
 from helpers.house import HANDSET, MINE, NOW, OTHER, RESULTS, STRANGER, House
 from plum_emulator.errors import NotFound, NotPossible, Refusal
 from plum_emulator.model.exchanges import Outcome
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.model.messages import Message
 from plum_emulator.settings import Settings
 
@@ -34,7 +35,7 @@ def counts(house: House) -> dict[str, tuple[int, int]]:
 
 def posts(house: House) -> list[tuple[str, int]]:
     """The callbacks of the journal: their outcome, and when they ended."""
-    found = house.platform.exchanges(house.account, limit=100, before=None, operation="callback")
+    found = house.platform.exchanges(house.account, limit=100, filter=ExchangeFilter(operation="callback")).rows
     return [(exchange.outcome, exchange.at - NOW) for exchange in reversed(found)]
 
 
@@ -143,7 +144,7 @@ def test_text_is_posted_twice(house: House) -> None:
     house.receive("again")
     house.advance(HOUR)
     assert [message.type for message in house.log()] == ["inbound", "inbound", "reply", "reply", "reply"]
-    found = house.platform.exchanges(house.account, limit=10, before=None, operation="inbound")
+    found = house.platform.exchanges(house.account, limit=10, filter=ExchangeFilter(operation="inbound")).rows
     assert sorted(exchange.rules for exchange in found) == ["", "rule-1", "rule-1"]
 
 

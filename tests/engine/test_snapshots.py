@@ -16,6 +16,7 @@ from plum_emulator.engine.sinks import Script
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Outcome
+from plum_emulator.model.listings import LogFilter
 
 HOUR = 3_600_000
 REPLY = b"<reply><sms_message>answer</sms_message></reply>"
@@ -81,7 +82,10 @@ def owned(house: House, account: Account) -> dict[str, Any]:
         "clock": clock.as_left(),
         "memory": (account.issued, account.exchanges, dict(account.numbers), account.holding, live),
         "in tables": (house.store.accounts.numbers(account.id), house.store.accounts.timings().get(account.id)),
-        "words": [message.body for message in house.platform.log(account, limit=1000, words="x hello STOP")],
+        "words": [
+            message.body
+            for message in house.platform.log(account, limit=1000, filter=LogFilter(words="x hello STOP")).rows
+        ],
     }
 
 

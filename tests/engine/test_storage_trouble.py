@@ -15,6 +15,7 @@ from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, RESULTS, House
 from helpers.tables import tables
 from plum_emulator.errors import StorageFailed
 from plum_emulator.model.exchanges import Exchange, Outcome
+from plum_emulator.model.listings import LogFilter
 from plum_emulator.settings import Settings
 
 Step = Callable[["Shaky"], None]
@@ -174,12 +175,15 @@ RAISING: dict[str, tuple[Step, Step]] = {
     "index bodies": (busy, lambda shaky: shaky.house.store.index_bodies()),
     "keep up": (busy, lambda shaky: shaky.house.store.keep_up()),
     "give back ids": (busy, lambda shaky: shaky.house.platform.close()),
-    "search": (busy, lambda shaky: ignore(shaky.house.platform.log(shaky.house.account, limit=10, words="first"))),
-    "look at the journal": (
+    "search": (
         busy,
         lambda shaky: ignore(
-            shaky.house.platform.exchanges(shaky.house.account, limit=10, before=None, operation=None)
+            shaky.house.platform.log(shaky.house.account, limit=10, filter=LogFilter(words="first")).rows
         ),
+    ),
+    "look at the journal": (
+        busy,
+        lambda shaky: ignore(shaky.house.platform.exchanges(shaky.house.account, limit=10).rows),
     ),
 }
 

@@ -16,6 +16,7 @@ from helpers.loops import in_loop
 from plum_emulator.engine.workbench import Edit
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.exchanges import Outcome, OutgoingRequest
+from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.model.messages import Message
 from plum_emulator.settings import Settings
 
@@ -172,7 +173,7 @@ async def test_held_callback_goes_out_after_its_time_on_the_accounts_clock(house
     await advance(house, 60_999)
     assert told(house) == []
     await advance(house, 1)
-    (exchange,) = house.platform.exchanges(house.account, limit=10, before=None, operation="callback")
+    (exchange,) = house.platform.exchanges(house.account, limit=10, filter=ExchangeFilter(operation="callback")).rows
     assert (told(house), exchange.at, ids(house)) == (["sent"], NOW + 61_000, [])
 
 
@@ -249,7 +250,7 @@ async def test_callback_that_is_not_there_not_held_or_on_its_way_is_refused(hous
 async def test_callback_of_the_journal_is_sent_again_as_it_was_or_edited(house: House) -> None:
     (message,) = house.queue(to="12125550156", url=RESULTS)
     await advance(house, 1000)
-    (kept,) = house.platform.exchanges(house.account, limit=10, before=None, operation="callback")
+    (kept,) = house.platform.exchanges(house.account, limit=10, filter=ExchangeFilter(operation="callback")).rows
     again = await house.emulator.workbench.replay(house.account, kept.n)
     edited = await house.emulator.workbench.replay(house.account, kept.n, edit=Edit(body="status=edited"))
     assert again == kept._replace(n=kept.n + 1)
@@ -262,7 +263,7 @@ async def test_answer_to_an_inbound_post_that_is_sent_again_is_acted_on_anew(hou
     house.transport.answer = lambda _request: REPLY
     house.receive("hello")
     await advance(house)
-    (kept,) = house.platform.exchanges(house.account, limit=10, before=None, operation="inbound")
+    (kept,) = house.platform.exchanges(house.account, limit=10, filter=ExchangeFilter(operation="inbound")).rows
     again = await house.emulator.workbench.replay(house.account, kept.n)
     assert (again.url, again.request_body, again.outcome) == (APPLICATION, kept.request_body, "ok")
     assert [(message.type, message.to) for message in house.log()] == [
@@ -285,7 +286,7 @@ async def test_replay_that_is_out_while_the_account_becomes_another_leaves_no_tr
     house.emulator.snapshots.save(house.account, "before")
     await advance(house, 1000)
     account, workbench = house.account, house.emulator.workbench
-    (kept,) = house.platform.exchanges(account, limit=10, before=None, operation="callback")
+    (kept,) = house.platform.exchanges(account, limit=10, filter=ExchangeFilter(operation="callback")).rows
     kept_after: list[object] = []
 
     async def change(_request: OutgoingRequest) -> Outcome:

@@ -17,6 +17,7 @@ import sqlite_utils
 
 from plum_emulator.errors import DatabaseUnusable
 from plum_emulator.model.accounts import Number, Seed
+from plum_emulator.model.listings import EVERY_MESSAGE, Part
 from plum_emulator.model.messages import Draft
 from plum_emulator.store.store import Store
 
@@ -37,7 +38,7 @@ def store_one_message(store: Store, body: str = "hello") -> None:
 
 def bodies(store: Store) -> list[str]:
     with store.reading():
-        return [message.body for message in store.messages.newest(1, limit=10, before=None)]
+        return [message.body for message in store.messages.log(1, EVERY_MESSAGE, Part(limit=10)).rows]
 
 
 def test_temporary_database_has_no_name_in_any_folder(tmp_path: Path) -> None:

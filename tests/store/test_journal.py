@@ -10,6 +10,7 @@ import pytest
 from helpers.failing import Trap
 from helpers.house import House
 from plum_emulator.model.exchanges import Exchange
+from plum_emulator.model.listings import ExchangeFilter
 
 EXCHANGE = Exchange(
     account=1,
@@ -30,7 +31,8 @@ EXCHANGE = Exchange(
 
 
 def page(house: House, *, before: int | None = None, operation: str | None = None, limit: int = 50) -> list[Exchange]:
-    return house.platform.exchanges(house.account, limit=limit, before=before, operation=operation)
+    asked = ExchangeFilter(operation=operation)
+    return house.platform.exchanges(house.account, limit=limit, before=before, filter=asked).rows
 
 
 def numbers(exchanges: list[Exchange]) -> list[int]:
@@ -75,7 +77,7 @@ def test_requests_of_nobody_are_kept_apart(house: House) -> None:
     house.platform.note(nobody)
     house.platform.note(EXCHANGE._replace(n=2))
     assert numbers(page(house)) == [2]
-    assert house.platform.exchanges(None, limit=10, before=None, operation=None) == [nobody]
+    assert house.platform.exchanges(None, limit=10).rows == [nobody]
 
 
 def test_story_of_a_message_holds_its_request_and_its_posts(house: House) -> None:
@@ -147,6 +149,4 @@ def test_reset_forgets_entries_that_were_not_written_yet(house: House) -> None:
     house.platform.note(EXCHANGE._replace(account=2))
     house.emulator.snapshots.reset(house.account)
     assert page(house) == []
-    assert house.platform.exchanges(house.second, limit=10, before=None, operation=None) == [
-        EXCHANGE._replace(account=2)
-    ]
+    assert house.platform.exchanges(house.second, limit=10).rows == [EXCHANGE._replace(account=2)]

@@ -113,10 +113,6 @@ def test_conversation_is_read_along_an_index_and_not_sorted(log: Log, page: List
 DUE = Due(id=1, account=1, due_at=1, kind="callback", message=1)
 
 LOOKS: dict[str, Callable[[Store], object]] = {
-    "newest": lambda store: store.messages.newest(1, limit=10, before=None),
-    "newest before": lambda store: store.messages.newest(1, limit=10, before=5),
-    "search": lambda store: store.messages.search(1, "hello wor", limit=10, before=None),
-    "search before": lambda store: store.messages.search(1, "hello wor", limit=10, before=5),
     "by id": lambda store: store.messages.by_id(1, "0" * 32),
     "by seq": lambda store: store.messages.by_seq(1),
     "replies": lambda store: store.messages.replies_to(1),
@@ -142,9 +138,6 @@ LOOKS: dict[str, Callable[[Store], object]] = {
     "callback": lambda store: store.agenda.add_callback(NewCallback(account=1, message=1, status="sent", at=1)),
     "done": lambda store: store.agenda.done(DUE),
     "delete agenda": lambda store: store.agenda.delete_all(1),
-    "exchanges": lambda store: store.journal.page(1, limit=10, before=None, operation=None),
-    "exchanges before": lambda store: store.journal.page(1, limit=10, before=5, operation="queue"),
-    "exchanges of nobody": lambda store: store.journal.page(None, limit=10, before=5, operation="queue"),
     "last exchange": lambda store: store.journal.last_n(1),
     "last exchange of nobody": lambda store: store.journal.last_n(None),
     "delete exchanges": lambda store: store.journal.delete_all(1),
@@ -297,18 +290,6 @@ def test_conversation_holds_what_two_numbers_exchanged(bare: Store, rows: list[R
             asked = Conversation(account_number=MINE, customer_number=customer, page=page)
             found = bare.messages.conversation(1, asked)
         assert found == kept.where(is_between(MINE, customer), page)
-
-
-@settings(max_examples=50, deadline=None)
-@given(rows=ROWS, limit=st.integers(1, 5))
-def test_log_can_be_read_page_by_page_to_its_end(bare: Store, rows: list[Row], limit: int) -> None:
-    kept = Kept(bare, rows)
-    read: list[Message] = []
-    with bare.reading():
-        while page := bare.messages.newest(1, limit=limit, before=read[-1].seq if read else None):
-            assert len(page) <= limit
-            read += page
-    assert read == kept.where(lambda _message: True, Listing())
 
 
 def test_status_moves_on_once_and_never_back(bare: Store) -> None:

@@ -11,13 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.house import House
+from plum_emulator.model.listings import LogFilter, Part
 from plum_emulator.model.messages import Draft
 from plum_emulator.store.store import Store
 
 
 def found(house: House, words: str) -> list[str]:
     """The bodies that a search finds, newest first."""
-    return [message.body for message in house.platform.log(house.account, limit=100, words=words)]
+    return [
+        message.body for message in house.platform.log(house.account, limit=100, filter=LogFilter(words=words)).rows
+    ]
 
 
 @pytest.fixture
@@ -89,10 +92,10 @@ def test_search_for_no_word_finds_everything(talk: House, words: str) -> None:
 
 def test_search_is_read_page_by_page(talk: House) -> None:
     log = talk.platform.log
-    (first,) = log(talk.account, limit=1, words="code")
-    (second,) = log(talk.account, limit=1, words="code", before=first.sms_message_id)
+    (first,) = log(talk.account, limit=1, filter=LogFilter(words="code")).rows
+    (second,) = log(talk.account, limit=1, filter=LogFilter(words="code"), before=first.sms_message_id).rows
     assert [first.body, second.body] == ["Code: 0815!", "Your code is 4711"]
-    assert log(talk.account, limit=1, words="code", before=second.sms_message_id) == []
+    assert log(talk.account, limit=1, filter=LogFilter(words="code"), before=second.sms_message_id).rows == []
 
 
 def test_new_messages_are_found_at_once(talk: House) -> None:
@@ -168,7 +171,7 @@ def test_search_finds_what_a_plain_look_at_every_body_finds(
             store.index_bodies()
     store.index_bodies()
     with store.reading():
-        newest = store.messages.search(1, " ".join(asked), limit=100, before=None)
+        newest = store.messages.log(1, LogFilter(words=" ".join(asked)), Part(limit=100)).rows
     assert [message.body for message in newest] == [
         body
         for body in reversed(bodies)

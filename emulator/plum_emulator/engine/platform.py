@@ -155,12 +155,12 @@ class Platform:
         with self._store.reading():
             part = Part(
                 limit=limit,
-                before=self._found(account, before).seq if before else None,
-                after=self._found(account, after).seq if after else None,
+                before=self._place(account, before, filter),
+                after=self._place(account, after, filter),
                 through=through,
             )
             page = self._store.messages.log(account.id, filter, part)
-            return Page(rows=page.rows, more=self._id_at(page.more), newer=self._id_at(page.newer))
+            return Page(rows=page.rows, more=self._mark(account, page.more), newer=self._mark(account, page.newer))
 
     def story(self, account: Account, sms_message_id: str) -> Story:
         """Everything about one message. Raises NotFound."""
@@ -293,9 +293,19 @@ class Platform:
             with suppress(StorageFailed):  # they go on waiting, and the log tells of it once a second
                 self._store.catch_up()
 
-    def _id_at(self, place: int | None) -> str | None:
+    def _mark(self, account: Account, place: int | None) -> str | None:
         message = None if place is None else self._store.messages.by_seq(place)
-        return message.sms_message_id if message else None
+        if message is None:
+            return None
+        # A search for words may have got to a message that is another account's: its place says nothing of it.
+        return message.sms_message_id if message.account == account.id else str(place)
+
+    def _place(self, account: Account, mark: str | None, asked: LogFilter) -> int | None:
+        if not mark:
+            return None
+        if asked.words and mark.isascii() and mark.isdecimal() and len(mark) < 19:
+            return int(mark)
+        return self._found(account, mark).seq
 
     def _found(self, account: Account, sms_message_id: str) -> Message:
         message = self._store.messages.by_id(account.id, sms_message_id)
@@ -305,12 +315,6 @@ class Platform:
                 hint="GET /_plum/messages lists them",
             )
         return message
-
-    def _place(self, account: Account, before: str) -> int:
-        # A search for words may have got to a place that is another account's, and tells the place then.
-        if before.isascii() and before.isdecimal() and len(before) < _ID_LENGTH:
-            return int(before)
-        return self._found(account, before).seq
 
     def _number(self, account: Account, text: str, name: str) -> str:
         number = _number(text, name)

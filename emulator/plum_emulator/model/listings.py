@@ -17,6 +17,9 @@ Side = Literal["account", "customer", "either"]
 
 LIMIT_MIN, LIMIT_MAX = 50, 1000
 
+# Rows that a page for somebody who waits looks through: a few milliseconds' worth.
+LOOKED_THROUGH = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:

@@ -11,15 +11,14 @@ from sqlite_utils import Database
 from plum_emulator.model.exchanges import Exchange, Headers
 from plum_emulator.model.listings import ExchangeFilter, Page, Part, page_of
 from plum_emulator.store.behind import Behind
-from plum_emulator.store.looking import LOOKED_AT
 
 # In the order of Exchange's fields.
 _COLUMNS = (
     "account, n, at, direction, operation, method, url, request_headers, request_body, status, "
     "response_headers, response_body, duration_ms, outcome, message, attempt, rules"
 )
-_ALL = "FROM exchanges INDEXED BY exchanges_account WHERE account IS :account"
-_BAD = "FROM exchanges INDEXED BY exchanges_bad WHERE account IS :account AND outcome <> 'ok'"
+_ALL = "exchanges INDEXED BY exchanges_account WHERE account IS :account"
+_BAD = "exchanges INDEXED BY exchanges_bad WHERE account IS :account AND outcome <> 'ok'"
 _INSERT = f"INSERT INTO exchanges ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 _REQUEST_HEADERS, _REQUEST_BODY, _RESPONSE_HEADERS, _RESPONSE_BODY = map(
     Exchange._fields.index, ("request_headers", "request_body", "response_headers", "response_body")
@@ -29,8 +28,6 @@ _REQUEST_HEADERS, _REQUEST_BODY, _RESPONSE_HEADERS, _RESPONSE_BODY = map(
 class Journal(Behind[Exchange]):
     def __init__(self, db: Database) -> None:
         super().__init__(db, _INSERT, row=_row)
-        # So many are looked at for a page where no index knows which of them pass.
-        self.at_most = LOOKED_AT
 
     def keep(self, exchange: Exchange) -> None:
         """Keep it, a little later. Needs no transaction."""
@@ -50,31 +47,30 @@ class Journal(Behind[Exchange]):
         ).fetchone()
         return int(row[0])
 
-    def page(
-        self, account: int | None, asked: ExchangeFilter, *, limit: int, before: int | None
-    ) -> Page[Exchange, int]:
-        """The newest exchanges of the account, or of nobody, that pass the filter, before the count `before`."""
-        values = {"account": account, "before": before, "operation": asked.operation, "direction": asked.direction}
-        along = f"{_BAD if asked.bad else _ALL}{'' if before is None else ' AND n < :before'}"
-        passes = "" if asked.operation is None else " AND operation = :operation"
-        passes += "" if asked.direction is None else " AND direction = :direction"
-        edge = self._edge(along, values) if passes else None
-        passes += "" if edge is None else " AND n >= :edge"
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} {along}{passes} ORDER BY n DESC LIMIT :limit",
-            {**values, "edge": edge, "limit": limit + 1},
-        )
-        found = [_exchange(row) for row in rows]
-        if len(found) > limit:
-            return Page(rows=found[:limit], more=found[limit - 1].n)
-        return Page(rows=found, more=edge)
-
-    def _edge(self, along: str, values: dict[str, Any]) -> int | None:
-        """The last exchange that is looked at; None when there are fewer."""
-        row = self._db.execute(
-            f"SELECT n {along} ORDER BY n DESC LIMIT 1 OFFSET :but_one", {**values, "but_one": self.at_most - 1}
-        ).fetchone()
-        return None if row is None else int(row[0])
+    def page(self, account: int | None, asked: ExchangeFilter, part: Part[int]) -> Page[Exchange, int]:
+        """A page of the exchanges of the account, or of nobody, that pass the filter."""
+        order, within, beyond = ("DESC", ">=", "<") if part.after is None else ("ASC", "<=", ">")
+        source = _BAD if asked.bad else _ALL
+        source += f" AND n {beyond} :start" if part.start is not None else ""
+        passes = " AND operation = :operation" if asked.operation is not None else ""
+        passes += " AND direction = :direction" if asked.direction is not None else ""
+        values: dict[str, Any] = {
+            "account": account,
+            "operation": asked.operation,
+            "direction": asked.direction,
+            "start": part.start,
+            "through": part.through,
+            "limit": part.limit + 1,
+        }
+        edge = None
+        if passes and part.through is not None:
+            farthest = f"SELECT n FROM {source} ORDER BY n {order} LIMIT 1 OFFSET :through - 1"
+            (edge,) = self._db.execute(farthest, values).fetchone() or (None,)
+        if edge is not None:
+            values["edge"] = edge
+            passes += f" AND n {within} :edge"
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM {source}{passes} ORDER BY n {order} LIMIT :limit", values)
+        return page_of([_exchange(row) for row in rows], lambda exchange: exchange.n, part, edge=edge)
 
     def since(self, account: int, n: int, *, operation: str | None, limit: int) -> list[Exchange]:
         """The account's newest exchanges after the count `n`, oldest first; all, or those of one operation."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
 from plum_emulator.model.listings import Conversation, Listing, LogFilter, Page, Part, page_of
 from plum_emulator.model.messages import BAD, Draft, Message, Status
 from plum_emulator.model.patterns import Pattern
-from plum_emulator.store.looking import Looking, phrase_of
 from plum_emulator.store.marks import Marks
 
 # In the order of Message's fields.
@@ -38,14 +37,39 @@ _NEAR = 1000
 _INDEXED, _GIVEN = "bodies indexed up to", "places given up to"
 _OF_TYPE = {"all": "", "inbound": " AND type = 'inbound'", "outbound": " AND type <> 'inbound'"}
 _STATUS, _NUMBER = " AND status = :status", ' AND :number IN ("to", "from")'
+_IS_BAD = " AND status IN ('failed', 'undelivered')"
 _SINCE, _UNTIL = " AND requested_at >= :since", " AND requested_at < :until"
+
+
+class _Side(NamedTuple):
+    """A key of an index, and what is left out of its rows as another side has it."""
+
+    index: str
+    key: str
+    but: str = ""
+
+
+class _Lead(NamedTuple):
+    """The sides that are merged to all that is looked for, and what their rows still have to pass."""
+
+    sides: tuple[_Side, ...]
+    passes: str
+
+
+_OF_NUMBER = (
+    _Side(index="messages_to", key=' AND "to" = :number'),
+    _Side(index="messages_from", key=' AND "from" = :number', but=' AND "to" <> :number'),
+)
+_SIDE_OF: dict[str | None, _Side] = {
+    "inbound": _Side(index="messages_inbound", key=_OF_TYPE["inbound"]),
+    "reply": _Side(index="messages_replies", key=" AND type = 'reply'"),
+}
 
 
 class Messages:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._marks = Marks(db)
-        self.looking = Looking(db, COLUMNS)
         # A place is never used again, so that nothing that was kept about one message can be read as another's.
         # Neither is one that a snapshot may bring back, nor one that a restore took away.
         saved = db.execute("SELECT coalesce(max(seq), 0) FROM saved_messages").fetchone()[0]
@@ -159,15 +183,25 @@ class Messages:
         numbers = {"mine": asked.account_number, "customer": asked.customer_number}
         return self._page(account, asked.page, filters, numbers)
 
-    def log(self, account: int, asked: LogFilter, *, limit: int, before: int | None) -> Page[Message, str]:
-        """The newest messages that pass the filter, before the place `before`.
+    def log(self, account: int, asked: LogFilter, part: Part[int]) -> Page[Message, int]:
+        """A page of what passes the filter: by date, or by place where words are asked for.
 
         Only words of bodies that are indexed are found: call `Store.index_bodies` first.
         """
-        phrase = phrase_of(asked.words)
-        if phrase:
-            return self.looking.with_words(account, phrase, asked, limit=limit, before=before)
-        return self.looking.page(account, asked, limit=limit, before=before)
+        phrase = _phrase(asked.words)
+        values: dict[str, Any] = {
+            "account": account,
+            "type": asked.type,
+            "status": asked.status,
+            "number": asked.number,
+            "since": asked.since,
+            "until": asked.until,
+            "phrase": phrase,
+            "start": part.start,
+            "through": part.through,
+            "limit": part.limit + 1,
+        }
+        return self._with_words(asked, part, values) if phrase else self._by_date(asked, part, values)
 
     def index_some(self) -> None:
         """Bring the full-text index some messages nearer to the end of the log.
@@ -309,25 +343,31 @@ class Messages:
 
     def _with_words(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
         # The index of words leads, and the log follows place by place: the planner would do it the other way round.
+        # It is asked once, as it takes its time to begin: what does not pass is seen here, so that it can be counted.
         order, beyond = ("DESC", "<") if part.after is None else ("ASC", ">")
         places = "SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase"
         places += f" AND rowid {beyond} :start" if part.start is not None else ""
-        places += f" ORDER BY rowid {order}"
-        some = f"{places} LIMIT :through" if part.through is not None else places
-        rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM ({some}) CROSS JOIN messages ON seq = place "
-            f"WHERE account = :account{_passes(asked)} ORDER BY place {order} LIMIT :limit",
+        looked_at = self._db.execute(
+            f"SELECT place, {COLUMNS} FROM ({places}) "
+            f"LEFT JOIN messages ON seq = place AND account = :account{_passes(asked)} ORDER BY place {order}",
             values,
         )
-        found = [Message._make(row) for row in rows]
+        found: list[Message] = []
         edge = None
-        if part.through is not None and len(found) <= part.limit:
-            (edge,) = self._db.execute(f"{places} LIMIT 1 OFFSET :through - 1", values).fetchone() or (None,)
+        for so_far, (place, *row) in enumerate(looked_at, 1):
+            if row[0] is not None:
+                found.append(Message._make(row))
+            if len(found) > part.limit:
+                break
+            if so_far == part.through:
+                edge = place
+                break
+        looked_at.close()
         return page_of(found, _place, part, edge=edge)
 
     def _by_date(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.
-        sides, passes = _sides(asked)
+        sides, passes = self._shortest(_leads(asked), values)
         order = "DESC" if part.after is None else "ASC"
         in_order = f"ORDER BY requested_at {order}, seq {order}"
         near, far, start_at = self._ends(asked, part)
@@ -335,9 +375,10 @@ class Messages:
 
         def merged(columns: str, spans: list[str], besides: str = "") -> str:
             return " UNION ALL ".join(
-                f"SELECT {columns} FROM messages INDEXED BY {index} WHERE account = :account{key}{span}{besides}"
-                for index, key in sides
+                f"SELECT {columns} FROM messages INDEXED BY {side.index} WHERE account = :account{side.key}{span}{but}"
+                for side in sides
                 for span in spans
+                for but in (f"{side.but}{besides}" if columns == COLUMNS else "",)
             )
 
         edge_at, edge = None, None
@@ -349,6 +390,18 @@ class Messages:
         found = merged(COLUMNS, _spans(part, near, far, start_at=start_at, edge_at=edge_at), passes)
         rows = self._db.execute(f"{found} {in_order} LIMIT :limit", values)
         return page_of([Message._make(row) for row in rows], _place, part, edge=edge)
+
+    def _shortest(self, leads: list[_Lead], values: dict[str, Any]) -> _Lead:
+        # One that is not too long to be read to its end; which of two others is shorter nobody knows.
+        if values["through"] is None:
+            return leads[0]
+        return next((lead for lead in leads if len(leads) > 1 and not self._too_long(lead, values)), leads[0])
+
+    def _too_long(self, lead: _Lead, values: dict[str, Any]) -> bool:
+        sides = " UNION ALL ".join(
+            f"SELECT 1 FROM messages INDEXED BY {side.index} WHERE account = :account{side.key}" for side in lead.sides
+        )
+        return self._db.execute(f"{sides} LIMIT 1 OFFSET :through", values).fetchone() is not None
 
     def _ends(self, asked: LogFilter, part: Part[int]) -> tuple[str, str, int | None]:
         # One bound at either end, as an index is read along one; and the instant of the start, where that bounds.
@@ -388,23 +441,22 @@ def _place(message: Message) -> int:
     return message.seq
 
 
-def _sides(asked: LogFilter) -> tuple[list[tuple[str, str]], str]:
-    """The indexes to read along, each with its key, and what is still to be looked at.
-
-    The rarest leads: what went wrong, then a number, then a type.
-    """
+def _leads(asked: LogFilter) -> list[_Lead]:
+    """The ways to what is looked for, each of which leads to all of it; first what is most likely the shortest."""
     status = _STATUS if asked.status is not None else ""
     type_ = " AND type = :type" if asked.type is not None else ""
+    number = _NUMBER if asked.number is not None else ""
+    leads = []
     if asked.status in BAD:
-        number = _NUMBER if asked.number is not None else ""
-        return [("messages_bad", f" AND status IN ('failed', 'undelivered'){status}")], type_ + number
+        leads.append(_Lead(sides=(_Side(index="messages_bad", key=f"{_IS_BAD}{status}"),), passes=type_ + number))
     if asked.number is not None:
-        keys = [("messages_to", ' AND "to" = :number'), ("messages_from", ' AND "from" = :number AND "to" <> :number')]
-        return keys, type_ + status
-    if asked.type == "reply":
-        return [("messages_replies", " AND type = 'reply'")], status
-    sides = [(f"messages_{side}", _OF_TYPE[side]) for side in ("inbound", "outbound") if asked.type in (None, side)]
-    return sides, status + (" AND type = 'outbound'" if asked.type == "outbound" else "")
+        leads.append(_Lead(sides=_OF_NUMBER, passes=type_ + status))
+    if asked.type in _SIDE_OF:
+        leads.append(_Lead(sides=(_SIDE_OF[asked.type],), passes=status + number))
+    if leads:
+        return leads
+    outbound = _Side(index="messages_outbound", key=_OF_TYPE["outbound"])
+    return [_Lead(sides=(outbound,) if asked.type else (_SIDE_OF["inbound"], outbound), passes=type_ + status)]
 
 
 def _passes(asked: LogFilter) -> str:
@@ -416,3 +468,8 @@ def _passes(asked: LogFilter) -> str:
         _UNTIL: asked.until,
     }
     return "".join(clause for clause, value in clauses.items() if value is not None)
+
+
+def _phrase(words: str) -> str:
+    # SQLite reads the phrase up to its first NUL.
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in words.replace("\0", " ").split())

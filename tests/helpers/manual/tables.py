@@ -15,7 +15,7 @@ from plum_emulator.scenario.plans import Delays, plan
 from plum_emulator.settings import Settings
 
 _PLACE = re.compile(r"^<!-- table: (?P<name>.+) -->\n(?P<table>(?:(?!<!--).*\n)*)<!-- end -->$", re.MULTILINE)
-_COMMON = ("url", "username", "password")
+_COMMON = ("url", "token", "username", "password")
 
 
 def commands() -> dict[str, click.Command]:
