@@ -75,7 +75,7 @@ def _doubt(story: Story, account: Account, waiting: set[int]) -> str:
         return f"it was posted {len(about)} times"
     if not (about[0].url.endswith(url) if is_own(url) else about[0].url == url):
         return f"it was posted to {about[0].url}"
-    return "" if about[0].status is not None else f"the application did not answer: {about[0].outcome}"
+    return "" if about[0].status is not None else about[0].outcome
 
 
 def _notes(account: Account) -> Iterator[str]:
