@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format bench dist clean
+.PHONY: help setup run test test-fast check format bench screenshots dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ format: $(VENV)/.dev ## format the code and mend what lint can mend
 bench: $(VENV)/.dev ## measure, and write bench/RESULTS.md
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@$(BIN)/python -m bench
+
+screenshots: $(VENV)/.dev ## take the manual's pictures anew, into docs/images/
+	@sh tests/bring-tools.sh
+	@PYTHONPATH=tests $(BIN)/python -m screenshots
 
 dist: $(VENV)/.dev ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
