@@ -26,6 +26,7 @@ from helpers.receivers import closed_port, receiver
 from helpers.watching import watching
 from plum_emulator import __version__
 from plum_emulator.store.store import Store
+from plum_emulator.web.http import network_address
 
 pytestmark = pytest.mark.journey
 
@@ -62,6 +63,7 @@ def test_the_ready_line_says_what_a_program_needs(tmp_path: Path) -> None:
         assert running.ready == {
             "ready": True,
             "url": f"http://127.0.0.1:{running.port}",
+            "token": None,
             "pid": running.process.pid,
             "version": __version__,
             "accounts": [
@@ -188,6 +190,76 @@ def test_it_listens_on_ipv6_when_told_to() -> None:
         assert running.url == f"http://[::1]:{running.port}"
         running.client().queue(to=HANDSET, from_=NUMBER, body="Hello", result_url=results.url)
         results.wait_for(2)
+
+
+ANYWHERE = ("--host", "0.0.0.0")  # noqa: S104 # what is tested
+
+
+def test_where_others_can_come_a_token_is_made(tmp_path: Path) -> None:
+    """A new one each time, unless a database keeps it."""
+
+    def token(*options: str) -> str:
+        with emulator(*ANYWHERE, *options) as running:
+            assert running.url == f"http://127.0.0.1:{running.port}"
+            assert running.client().ready()  # over loopback nobody needs it
+            found: str = running.ready["token"]
+            return found
+
+    kept = ("--database", str(tmp_path / "plum.db"))
+    tokens = [token(), token(), token(*kept), token(*kept)]
+    assert [len(each) for each in tokens] == [32, 32, 32, 32]
+    assert tokens[2] == tokens[3]
+    assert len(set(tokens)) == 3
+
+
+@pytest.mark.parametrize("host", [(), ANYWHERE])
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_token_of_ones_own_is_used(host: tuple[str, ...], how: str, tmp_path: Path) -> None:
+    """It goes before one that the database keeps, and is not kept there."""
+    file = tmp_path / "plum.db"
+    given = ("--token", TOKEN) if how == "option" else ()
+    environment = {"PLUM_EMULATOR_TOKEN": TOKEN} if how == "environment" else {}
+    with emulator(*host, *given, "--database", str(file), environment=environment) as running:
+        assert running.ready["token"] == TOKEN
+        asked = b"GET /_plum/health HTTP/1.1\r\nHost: x\r\nVia: x\r\nAuthorization: Bearer %s\r\n\r\n"
+        assert ask(running.url, asked % TOKEN.encode()).status == 200
+        assert ask(running.url, asked % b"another").status == 401
+    assert TOKEN.encode() not in file.read_bytes()
+
+
+TOKEN = "0123456789 abcde/".replace(" ", "+")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        pytest.param(("--token", TOKEN), f"  token     {TOKEN}", id="only through a proxy"),
+        pytest.param(
+            (*ANYWHERE, "--token", TOKEN),
+            f"  network   http://{network_address()}:{{port}}/?token=0123456789%2Babcde%2F"
+            if network_address()
+            else f"  token     {TOKEN}",
+            id="over the network",
+        ),
+    ],
+)
+def test_the_banner_says_what_others_need(options: tuple[str, ...], line: str) -> None:
+    """The address that they open, where there is one."""
+    lines = banner(*options)
+    assert lines[6] == line.format(port=lines[0].rpartition(":")[2])
+
+
+@pytest.mark.parametrize(
+    "token", ["x", "fifteen-letters", "a token with blanks", "sixteen-at-least\n", "sixteen-at-l\xe9ast", "x" * 257]
+)
+def test_a_token_that_does_not_guard_or_cannot_be_sent_is_one_line(token: str) -> None:
+    """It is not shown."""
+    ran = run("serve", "--port", "0", "--token", token)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        "plum-emulator: a token has 16 to 256 characters, visible ones of ASCII and no blanks; "
+        "make one with: python -c 'import secrets; print(secrets.token_urlsafe(24))'\n"
+    )
 
 
 def test_readyz_waits_for_an_emulator_that_is_still_to_come() -> None:

@@ -82,9 +82,14 @@ class Caller:
     """Somebody who talks HTTP to one emulator."""
 
     def __init__(
-        self, house: House, *, allow_hosts: tuple[str, ...] = ("127.0.0.1",), ready: Callable[[], bool] = lambda: True
+        self,
+        house: House,
+        *,
+        allow_hosts: tuple[str, ...] = ("127.0.0.1",),
+        ready: Callable[[], bool] = lambda: True,
+        token: str = "",
     ) -> None:
-        app = build_app(house.emulator, allow_hosts=allow_hosts, ready=ready)
+        app = build_app(house.emulator, allow_hosts=allow_hosts, ready=ready, token=token)
         app.config["PROPAGATE_EXCEPTIONS"] = True  # a surprise is the test's to see, with its traceback
         self.app = app
         self.gateway = Gateway(app.wsgi_app, pool=InlinePool(), when_kept=house.platform.when_kept)
@@ -102,13 +107,18 @@ class Caller:
         body: bytes = b"",
         chunks: Iterator[bytes] | None = None,
         described: bool = True,
+        peer: str = "127.0.0.1",
+        own: str = "127.0.0.1",
     ) -> Heard:
         """One request and its answer. The login is shown to Plum's services only; `chunks` is a body in pieces.
+
+        `peer` is the address that asks, `own` the address of the emulator that is asked.
 
         With `described=False` the answer need not be one that the description has. One that never came has the status
         0, and what was written in its place as body.
         """
         scope = _scope(method, target, _headers(target, login, host, headers, body if chunks is None else None))
+        scope["client"], scope["server"] = (peer, 50000), (own, 7586)
         connection = scope[CONNECTION] = Connection()
         sent: list[Any] = []
 

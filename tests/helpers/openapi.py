@@ -120,5 +120,5 @@ def plum_sms() -> Description:
 @cache
 def control() -> Description:
     """The control surface."""
-    elsewhere = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+    elsewhere = {401: "TokenNeeded", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
     return Description("control.openapi.yaml", elsewhere=elsewhere)

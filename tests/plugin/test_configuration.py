@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.receivers import Answer, receiver
 from helpers.suites import Suite, said
 
 NOWHERE = "http://127.0.0.1:9"
@@ -42,6 +43,21 @@ def test_the_option_is_nearer_than_the_ini_option_and_that_than_the_environment(
 
     suite.run_bare(SUITE, "-o", f"plum_url={suite.url}").assert_outcomes(passed=2)
     suite.run_bare(SUITE, "-o", f"plum_url={NOWHERE}", "--plum-url", suite.url).assert_outcomes(passed=2)
+
+
+def test_an_emulator_that_wants_a_token_gets_the_one_of_the_environment(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PLUM_EMULATOR_TOKEN, for one in a container; without it the tests err with what to do."""
+    with receiver(lambda _hit: Answer(status=401, body=b'{"error": "x", "hint": "y"}')) as server:
+        url = server.url.rstrip("/")
+        result = suite.run_bare(SUITE, "--plum-url", url)
+        monkeypatch.setenv("PLUM_EMULATOR_TOKEN", "sixteen-at-least")
+        suite.run_bare(SUITE, "--plum-url", url)
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines([f"the emulator at {url} wants a token; give it with --token or PLUM_EMULATOR_TOKEN*"])
+    assert [hit.headers.get("Authorization") for hit in server.hits] == [None, "Bearer sixteen-at-least"]
 
 
 @pytest.mark.parametrize(
