@@ -20,13 +20,10 @@ def orders_in(outcome: Outcome) -> list[Order]:
     return read_answer(outcome.body)
 
 
-def send_reply(
-    lifecycle: Lifecycle, account: Account, inbound: Message, order: Order, *, exchange: int
-) -> tuple[str, ...]:
-    """Accept one reply, or keep it as failed with the reason; the rules that fired. Inside a transaction."""
+def drafted(account: Account, inbound: Message, order: Order) -> tuple[Draft, str]:
+    """The reply that is asked for, and why it cannot be sent; "" when it can."""
     to = inbound.from_ if order.to is None else order.to
     from_ = inbound.to if order.from_ is None else order.from_
-    problem = _problem(account, order, to, from_)
     draft = Draft(
         type="reply",
         to=_number_or_text(to),
@@ -35,6 +32,14 @@ def send_reply(
         result_url=(order.result_url or "").strip(),
         in_reply_to=inbound.seq,
     )
+    return draft, _problem(account, order, to, from_)
+
+
+def send_reply(
+    lifecycle: Lifecycle, account: Account, inbound: Message, order: Order, *, exchange: int
+) -> tuple[str, ...]:
+    """Accept one reply, or keep it as failed with the reason; the rules that fired. Inside a transaction."""
+    draft, problem = drafted(account, inbound, order)
     effects = NOTHING
     if not problem:
         effects = lifecycle.effects_on(account, draft)

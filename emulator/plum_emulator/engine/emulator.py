@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.advance import Advances
 from plum_emulator.engine.deliveries import Deliveries
-from plum_emulator.engine.expecting import Answer, Expecting
+from plum_emulator.engine.expecting import Expecting
 from plum_emulator.engine.feed import Feed
 from plum_emulator.engine.handsets import Handsets
 from plum_emulator.engine.leases import Leases
@@ -22,6 +22,7 @@ from plum_emulator.engine.sinks import Sinks
 from plum_emulator.engine.snapshots import Snapshots
 from plum_emulator.engine.ticker import Ticker
 from plum_emulator.engine.transport import Transport
+from plum_emulator.engine.trying import T, Trying
 from plum_emulator.engine.workbench import Workbench
 from plum_emulator.engine.worker import Worker
 from plum_emulator.ids import IdSource
@@ -47,6 +48,7 @@ class Emulator:
     handsets: Handsets
     snapshots: Snapshots
     workbench: Workbench
+    trying: Trying
     feed: Feed
 
     def keep_up(self) -> None:
@@ -112,7 +114,7 @@ def assembled(
         store=store, accounts=accounts, worker=worker, deliveries=deliveries, settling=settling, feed=feed
     )
 
-    def in_pool(work: Callable[[], Answer]) -> asyncio.Future[Answer]:
+    def in_pool(work: Callable[[], T]) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(pool, work)
 
     return Emulator(
@@ -143,6 +145,14 @@ def assembled(
             settling=settling,
             advances=advances,
             settings=settings,
+        ),
+        trying=Trying(
+            store=store,
+            accounts=accounts,
+            lifecycle=lifecycle,
+            deliveries=deliveries,
+            transport=transport,
+            in_pool=in_pool,
         ),
         feed=feed,
     )

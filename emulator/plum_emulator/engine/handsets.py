@@ -79,7 +79,7 @@ class Handsets:
 
     def conversation(self, account: Account, handset: str, *, limit: int = 50) -> list[Bubble]:
         """What the handset and the account's numbers texted each other last, automatic texts too, oldest first."""
-        asked = Listing(number=handset, side="customer", limit=limit)
+        asked = Listing(number=handset, limit=limit)
         with self._store.reading():
             messages = self._store.messages.page(account.id, asked)
             automatic = self._store.opt_outs.texts_to(account.id, handset, limit=limit)

@@ -40,12 +40,14 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A message with everything that is known about it."""
+    """A message with everything that is known about it. `inbound` is what it replies to, `due` what comes next."""
 
     message: Message
+    inbound: Message | None
     replies: list[Message]
     automatic_texts: list[AutomaticText]
     exchanges: list[Exchange]
+    due: list[Due]
 
 
 class Platform:
@@ -169,9 +171,11 @@ class Platform:
         with self._store.reading():
             return Story(
                 message=message,
+                inbound=self._store.messages.by_seq(message.in_reply_to) if message.in_reply_to else None,
                 replies=self._store.messages.replies_to(message.seq),
                 automatic_texts=self._store.opt_outs.texts_after(message.seq),
                 exchanges=self._store.journal.of_message(account.id, seq=message.seq, asked_by=message.exchange),
+                due=self._store.agenda.of_message(account.id, message.seq, since=message.requested_at),
             )
 
     def exchanges(

@@ -64,6 +64,17 @@ _INSERT_CALLBACK = (
     "INSERT INTO agenda (id, account, due_at, kind, state, message, status, rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
+_NEAR = 10_000
+_OF_MESSAGE = (
+    f"SELECT {_COLUMNS} FROM agenda WHERE message = :message AND kind = 'callback'"
+    + "".join(
+        f" UNION ALL SELECT * FROM (SELECT {_COLUMNS} FROM agenda WHERE account = :account AND state = '{state}' "
+        "AND due_at >= :since ORDER BY due_at, id LIMIT :near) WHERE message = :message AND kind <> 'callback'"
+        for state in ("scheduled", "in hand")
+    )
+    + " ORDER BY due_at, id"
+)
+
 
 class Agenda:
     def __init__(self, db: Database) -> None:
@@ -230,6 +241,14 @@ class Agenda:
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM agenda WHERE account = ? ORDER BY due_at, id LIMIT ?", (account, limit)
         )
+        return [Due._make(row) for row in rows]
+
+    def of_message(self, account: int, message: int, *, since: int) -> list[Due]:
+        """What comes next for a message that was asked for at the instant `since`.
+
+        Of an agenda that is very long, only what follows that instant next is looked at.
+        """
+        rows = self._db.execute(_OF_MESSAGE, {"account": account, "message": message, "since": since, "near": _NEAR})
         return [Due._make(row) for row in rows]
 
     def next_due(self, account: int) -> int | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -41,7 +43,8 @@ _IS_BAD = " AND status IN ('failed', 'undelivered')"
 _SINCE, _UNTIL = " AND requested_at >= :since", " AND requested_at < :until"
 
 
-class _Side(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
     """A key of an index, and what is left out of its rows as another side has it."""
 
     index: str
@@ -49,7 +52,8 @@ class _Side(NamedTuple):
     but: str = ""
 
 
-class _Lead(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lead:
     """The sides that are merged to all that is looked for, and what their rows still have to pass."""
 
     sides: tuple[_Side, ...]
@@ -342,32 +346,36 @@ class Messages:
         return [Message._make(row) for row in rows]
 
     def _with_words(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
-        # The index of words leads, and the log follows place by place: the planner would do it the other way round.
-        # It is asked once, as it takes its time to begin: what does not pass is seen here, so that it can be counted.
+        # The index of words leads, and the log follows, some places at a time: the planner would do it the other way
+        # round. The index is asked once, as it takes its time to begin.
         order, beyond = ("DESC", "<") if part.after is None else ("ASC", ">")
-        places = "SELECT rowid AS place FROM messages_fts WHERE messages_fts MATCH :phrase"
-        places += f" AND rowid {beyond} :start" if part.start is not None else ""
-        looked_at = self._db.execute(
-            f"SELECT place, {COLUMNS} FROM ({places}) "
-            f"LEFT JOIN messages ON seq = place AND account = :account{_passes(asked)} ORDER BY place {order}",
-            values,
+        further = f" AND rowid {beyond} :start" if part.start is not None else ""
+        places = self._db.execute(
+            f"SELECT rowid FROM messages_fts WHERE messages_fts MATCH :phrase{further} "
+            f"ORDER BY rowid {order} LIMIT :most",
+            {**values, "most": -1 if part.through is None else part.through},
         )
         found: list[Message] = []
-        edge = None
-        for so_far, (place, *row) in enumerate(looked_at, 1):
-            if row[0] is not None:
-                found.append(Message._make(row))
-            if len(found) > part.limit:
-                break
-            if so_far == part.through:
-                edge = place
-                break
-        looked_at.close()
-        return page_of(found, _place, part, edge=edge)
+        looked_at, at_once, last = 0, part.limit + 1, None
+        while len(found) <= part.limit and (some := [row[0] for row in places.fetchmany(at_once)]):
+            found += self._those_at(some, asked, values, newest_first=part.after is None)
+            looked_at, at_once, last = looked_at + len(some), 4 * at_once, some[-1]
+        places.close()
+        return page_of(found, _place, part, edge=last if looked_at == part.through else None)
+
+    def _those_at(
+        self, places: list[int], asked: LogFilter, values: dict[str, Any], *, newest_first: bool
+    ) -> list[Message]:
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM (SELECT value AS place FROM json_each(:places)) CROSS JOIN messages ON seq = place "
+            f"WHERE account = :account{_passes(asked)}",
+            {**values, "places": json.dumps(places)},
+        )
+        return sorted(map(Message._make, rows), key=_place, reverse=newest_first)
 
     def _by_date(self, asked: LogFilter, part: Part[int], values: dict[str, Any]) -> Page[Message, int]:
         # Each side is read along its own index, and the sides are merged: no side is read to its end.
-        sides, passes = self._shortest(_leads(asked), values)
+        lead = self._shortest(_leads(asked), values)
         order = "DESC" if part.after is None else "ASC"
         in_order = f"ORDER BY requested_at {order}, seq {order}"
         near, far, start_at = self._ends(asked, part)
@@ -376,18 +384,18 @@ class Messages:
         def merged(columns: str, spans: list[str], besides: str = "") -> str:
             return " UNION ALL ".join(
                 f"SELECT {columns} FROM messages INDEXED BY {side.index} WHERE account = :account{side.key}{span}{but}"
-                for side in sides
+                for side in lead.sides
                 for span in spans
                 for but in (f"{side.but}{besides}" if columns == COLUMNS else "",)
             )
 
         edge_at, edge = None, None
-        if passes and part.through is not None:
+        if lead.passes and part.through is not None:
             keys = merged("requested_at, seq", _spans(part, near, far, start_at=start_at))
             farthest = f"{keys} {in_order} LIMIT 1 OFFSET :through - 1"
             edge_at, edge = self._db.execute(farthest, values).fetchone() or (None, None)
         values.update(edge_at=edge_at, edge=edge)
-        found = merged(COLUMNS, _spans(part, near, far, start_at=start_at, edge_at=edge_at), passes)
+        found = merged(COLUMNS, _spans(part, near, far, start_at=start_at, edge_at=edge_at), lead.passes)
         rows = self._db.execute(f"{found} {in_order} LIMIT :limit", values)
         return page_of([Message._make(row) for row in rows], _place, part, edge=edge)
 

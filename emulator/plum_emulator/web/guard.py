@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -76,7 +76,8 @@ class Guard:
 
     def _is_known(self, request: Request) -> bool:
         host = _host_of(request)
-        return self._is_ours(host) or host == request.environ["SERVER_NAME"]
+        own = _address(request.environ["SERVER_NAME"])
+        return self._is_ours(host) or (own is not None and own == _address(host))
 
     def _is_ours(self, host: str) -> bool:
         if host in self._allowed or host == "localhost" or host.endswith(".localhost"):
@@ -139,12 +140,17 @@ def is_local(environ: Mapping[str, Any]) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(host)
+        address = ip_address(text)
     except ValueError:
-        return False
+        return None
     # On a socket for both families, IPv4 comes in the clothes of IPv6.
-    return ((isinstance(address, IPv6Address) and address.ipv4_mapped) or address).is_loopback
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 def _without_token(uri: str) -> str:

@@ -33,20 +33,28 @@ def status_of(error: PlumEmulatorError) -> int:
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
-def later(work: Callable[[], Awaitable[Response]], *, now: Callable[[], int], only_waits: bool = False) -> Response:
+def later(
+    work: Callable[[], Awaitable[Response]],
+    *,
+    now: Callable[[], int],
+    on_error: Callable[[PlumEmulatorError], Response] = error_answer,
+    only_waits: bool = False,
+) -> Response:
     """Answer with what `work` gives, once it does; it runs in the event loop. `now` is for the Date header.
 
-    What `only_waits` ends when nobody waits for the answer any more; other work is done to its end.
+    What goes wrong meanwhile is answered by `on_error`, there too. What `only_waits` ends when nobody waits for the
+    answer any more; other work is done to its end.
     """
 
     async def answer() -> Wsgi:
         try:
             response = await work()
         except PlumEmulatorError as error:
-            response = error_answer(error)
+            response = on_error(error)
         except Exception:
             _log.exception("a bug of the emulator")
-            response = json_answer({"error": "Internal Server Error", "hint": BUG}, 500)
+            response = on_error(PlumEmulatorError("Internal Server Error", hint=BUG))
+            response.status_code = 500
         response.headers["Date"] = http_date(now() / 1000)
         return response
 

@@ -13,10 +13,15 @@ from flask import Blueprint, Response, request
 
 from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import PlumEmulatorError
+from plum_emulator.web.console.applications import ApplicationPages
+from plum_emulator.web.console.clock import ClockPage
 from plum_emulator.web.console.connect import ConnectPages
 from plum_emulator.web.console.live import Live
 from plum_emulator.web.console.pages import Page, Pages
 from plum_emulator.web.console.phones import PhonePages
+from plum_emulator.web.console.retold import RetoldPages
+from plum_emulator.web.console.rules import RulePages
+from plum_emulator.web.console.traffic import TrafficPages
 from plum_emulator.web.guard import Guard
 
 _STATIC = Path(__file__).parent.parent / "static"
@@ -30,7 +35,15 @@ class Console:
         pages = Pages(emulator, guard)
         self._guard = guard
         self._phones = PhonePages(pages, network_url=network_url)
-        self._pages: tuple[Page, ...] = (self._phones, ConnectPages(pages))
+        self._pages: tuple[Page, ...] = (
+            self._phones,
+            ApplicationPages(pages),
+            ClockPage(pages),
+            RulePages(pages),
+            TrafficPages(pages),
+            RetoldPages(pages),
+            ConnectPages(pages),
+        )
         pages.know({name: region for page in self._pages for name, region in page.regions().items()})
         self._live = Live(pages, pool=pool)
         self._error = pages.error
@@ -40,7 +53,7 @@ class Console:
         blueprint = Blueprint("console", __name__, static_folder=str(_STATIC), static_url_path="/static")
         routes = [route for page in self._pages for route in page.routes()]
         for methods, path, view in (*routes, *self._live.routes()):
-            blueprint.add_url_rule(path, view_func=view, methods=methods.split())
+            blueprint.add_url_rule(path, f"{methods} {path}", view, methods=methods.split())
         blueprint.before_request(lambda: self._guard.check(request, also=self._phones.has_pass))
         blueprint.after_request(self.told)
         blueprint.register_error_handler(PlumEmulatorError, self._error)

@@ -41,7 +41,7 @@ class _Key:
 
 
 @dataclass(slots=True, eq=False)
-class _Listener:
+class Listener:
     keys: tuple[_Key, ...]
     news: dict[_Key, bytes] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,12 +53,17 @@ class _Listener:
 
 
 class Live:
-    """The live regions of one emulator's pages. All but `touch` runs in the event loop."""
+    """The live regions of one emulator's pages. All but `touch` runs in the event loop.
 
-    def __init__(self, pages: Pages, *, pool: Executor | None) -> None:
+    `rest` is the least time between two rounds, `beat` how long nothing may happen until it is looked again; seconds.
+    """
+
+    def __init__(self, pages: Pages, *, pool: Executor | None, rest: float = _REST_LEAST, beat: float = _BEAT) -> None:
         self._pages = pages
         self._pool = pool
-        self._listeners: set[_Listener] = set()
+        self._rest = rest
+        self._beat_every = beat
+        self._listeners: set[Listener] = set()
         self._shown: dict[_Key, bytes] = {}
         self._stale: set[_Key] = set()
         self._touched: set[int] = set()
@@ -90,9 +95,9 @@ class Live:
         if self._listeners and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._touch_all)
 
-    def join(self, account: Account, named: str, specs: tuple[str, ...]) -> _Listener:
+    def join(self, account: Account, named: str, specs: tuple[str, ...]) -> Listener:
         """Somebody looks at these regions from now on."""
-        listener = _Listener(tuple(_Key(account.id, named, spec) for spec in specs))
+        listener = Listener(tuple(_Key(account.id, named, spec) for spec in specs))
         self._listeners.add(listener)
         if self._working is None:
             self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
@@ -104,7 +109,7 @@ class Live:
         self._wake()
         return listener
 
-    def leave(self, listener: _Listener) -> None:
+    def leave(self, listener: Listener) -> None:
         """Somebody looks no longer."""
         self._listeners.discard(listener)
         wanted = {key for other in self._listeners for key in other.keys}
@@ -127,14 +132,14 @@ class Live:
                 took = stopwatch()
                 made = await loop.run_in_executor(self._pool, self._made, keys)
                 self._show(made)
-                await asyncio.sleep(max(_REST_LEAST, took() / 1000 * _REST))
+                await asyncio.sleep(max(self._rest, took() / 1000 * _REST))
         finally:
             end()
 
     async def _until_something(self) -> None:
         assert self._woken is not None  # noqa: S101 # set before the work begins
         try:
-            async with asyncio.timeout(_BEAT):
+            async with asyncio.timeout(self._beat_every):
                 await self._woken.wait()
         except TimeoutError:
             self._beat()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, request
+from flask import Response, current_app, request
 from markupsafe import Markup
 
 from plum_emulator import __version__
@@ -18,7 +18,7 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.phones import is_number, pretty
 from plum_emulator.web.gateway import ACCOUNT, BODY
 from plum_emulator.web.guard import Guard
-from plum_emulator.web.later import status_of
+from plum_emulator.web.later import later, status_of
 from plum_emulator.wire.forms import Fields, read_form
 
 if TYPE_CHECKING:
@@ -116,6 +116,24 @@ class Pages:
         """Go on to another page of the same account."""
         where = _linker(request.args.get("account", ""))(path, **query)
         return Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})
+
+    def later(self, account: Account, work: Callable[[], Awaitable[Response]]) -> Response:
+        """Answer with what `work` gives, once it does: a page, or where to go on. It runs in the event loop.
+
+        Inside of it pages can be made as in a view, and an error becomes the page that says so.
+        """
+        again = current_app.request_context  # the view's own has ended by then
+        environ = request.environ
+
+        async def answer() -> Response:
+            with again(environ):
+                return await work()
+
+        def error(error: PlumEmulatorError) -> Response:
+            with again(environ):
+                return self.error(error)
+
+        return later(answer, now=lambda: self.emulator.platform.now(account), on_error=error)
 
     def error(self, error: PlumEmulatorError) -> Response:
         """A page that says what was wrong, and what to do."""

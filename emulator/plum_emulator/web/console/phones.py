@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 
 from plum_emulator.errors import NotFound
 from plum_emulator.model.accounts import Account
+from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.handsets import Handset
 from plum_emulator.model.phones import pretty
 from plum_emulator.model.segments import named, segments
@@ -44,7 +45,7 @@ class PhonePages:
 
     def regions(self) -> dict[str, RegionOf]:
         """Its live regions by name."""
-        return {"conversation": self._conversation, "others": self._others}
+        return {"conversation": self._conversation, "others": self._others, "latest": self._latest}
 
     def phones(self) -> Response:
         """All handsets of the account, side by side."""
@@ -146,6 +147,25 @@ class PhonePages:
 
     def _others(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         return {"others": self._handsets.others(account)}
+
+    def _latest(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
+        found = self._pages.emulator.platform.exchanges(account, limit=_LATEST).rows
+        return {"exchanges": [(each, _WORDS.get(each.operation, each.operation), _is_good(each)) for each in found]}
+
+
+_LATEST = 10
+_WORDS = {
+    "inbound": "Posted the text to its application",
+    "callback": "Told the result URL of a status",
+    "queue": "An application queued a message",
+    "status": "An application asked for a status",
+    "messages": "An application listed messages",
+    "conversation": "An application listed a conversation",
+}
+
+
+def _is_good(exchange: Exchange) -> bool:
+    return exchange.outcome == "ok"
 
 
 _OF_A_PHONE = re.compile(r"/console/phones/([0-9]{11})(?:/texts)?")

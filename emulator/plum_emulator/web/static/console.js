@@ -61,7 +61,6 @@
   };
 
   const begin = () => {
-    document.documentElement.classList.add("with-script");
     allToBottom();
     listen();
   };

@@ -1,6 +1,7 @@
 """Texts with something marked in them: an application's answer where it is wrong, and words that were looked for.
 
-The places are those that `wire/answers` names: lines and columns as XML counts them, a byte order mark being one column.
+Places in an answer are those that `wire/answers` names: lines and columns as XML counts them, a byte order mark being
+a column of its own.
 """
 
 from __future__ import annotations
@@ -10,32 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SHOWN_BYTES = 64 * 1024
-SHOWN_LINES = 1000
-
-_PLACED = re.compile(r"line ([0-9]{1,9}), column ([0-9]{1,9}): (.*)", re.DOTALL)
-_LINE_END = re.compile("\r\n|\r|\n")
-_TAG = re.compile("<[^>]*>?")
-_WORD = re.compile(r"\w+|.", re.DOTALL)
-
-_DECLARED = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,30})["']""")
-_KNOWN_ENCODING = re.compile(r"(?:utf-?8|us-ascii|latin-?1|iso-8859-[0-9]{1,2}|(?:windows-|cp)125[0-9])", re.IGNORECASE)
-
-_INVISIBLE = {code: chr(0x2400 + code) for code in range(0x20) if code != 0x09} | {0x7F: "\u2421"}
-_INVISIBLE |= {
-    code: f"[U+{code:04X}]"
-    for code in (
-        *range(0x80, 0xA0),
-        0x061C,
-        *range(0x200B, 0x2010),
-        *range(0x2028, 0x202F),
-        *range(0x2060, 0x2070),
-        0xFEFF,
-    )
-}
-
-_SOUGHT = re.compile(r"[^\W_]+")
-_BEFORE, _EXCERPT = 60, 200
+from plum_emulator.web.console.bodies import LINES, SHOWN, lines_of, visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +28,6 @@ class Problem:
 class Line:
     """A line of an answer. `marked` is what is wrong in it, "" where something is missing; None: nothing is."""
 
-    number: int
     before: str
     marked: str | None = None
     after: str = ""
@@ -60,10 +35,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedAnswer:
-    """An answer for people. `cut` when it goes on after the last line; `problem` is None when it was used."""
+    """An answer for people. Not `whole` when it goes on after the last line; `problem` is None when it was used."""
 
-    lines: list[Line]
-    cut: bool
+    lines: tuple[Line, ...]
+    whole: bool
     problem: Problem | None
 
     @property
@@ -77,11 +52,11 @@ class Piece:
     """Some of a text, and whether it is what was looked for."""
 
     text: str
-    found: bool
+    found: bool = False
 
 
 def problem_in(outcome: str) -> Problem | None:
-    """What the outcome of an inbound post says against the answer, as `BadAnswer.one_line` wrote it."""
+    """What the outcome of an inbound post has against the answer, as `BadAnswer.one_line` wrote it."""
     if outcome == "ok":
         return None
     match = _PLACED.fullmatch(outcome)
@@ -92,65 +67,66 @@ def problem_in(outcome: str) -> Problem | None:
 
 
 def marked_answer(document: bytes, outcome: str) -> MarkedAnswer:
-    """The answer line by line, the first 64 KiB of it, with the place marked where it could not be used."""
+    """The answer line by line, the first 64 KiB and 2000 lines of it, with the place marked where it is wrong."""
     problem = problem_in(outcome)
-    texts = _LINE_END.split(_text(document[:SHOWN_BYTES]))
-    if texts[-1] == "" and not (problem and problem.line == len(texts)):
-        texts.pop()  # the end of the last line begins no other
+    texts = lines_of(_text(document[:SHOWN])) if document else []
+    if problem and problem.line == len(texts) + 1:
+        texts.append("")  # where the document ended too early
     return MarkedAnswer(
-        lines=[_line(number, text, problem) for number, text in enumerate(texts[:SHOWN_LINES], 1)],
-        cut=len(document) > SHOWN_BYTES or len(texts) > SHOWN_LINES,
+        lines=tuple(_line(number, text, problem) for number, text in enumerate(texts[:LINES], 1)),
+        whole=len(document) <= SHOWN and len(texts) <= LINES,
         problem=problem,
     )
-
-
-def visible(text: str) -> str:
-    """The text with controls, and whatever turns the direction of writing, as something to be seen."""
-    return text.translate(_INVISIBLE)
 
 
 def excerpt(body: str, words: str) -> list[Piece]:
     """A part of the body with words that begin as those that were looked for; its beginning where there are none.
 
-    Without regard to case and accents, as the full-text search does.
+    Without regard to case and accents, as the full-text search does it.
     """
     sought = tuple(_folded(word) for word in _SOUGHT.findall(words))
     first = next(_hits(body, sought), None)
     start = max(0, first.start() - _BEFORE) if first else 0
     part = body[start : start + _EXCERPT]
-    pieces = [Piece("…", found=False)] if start else []
-    end = 0
+    pieces, end = [Piece("…" if start else "")], 0
     for hit in _hits(part, sought):
-        pieces += [Piece(part[end : hit.start()], found=False), Piece(hit[0], found=True)]
+        pieces += [Piece(part[end : hit.start()]), Piece(hit[0], found=True)]
         end = hit.end()
-    pieces.append(Piece(part[end:] + ("…" if len(body) > start + _EXCERPT else ""), found=False))
-    return [piece for piece in pieces if piece.text]
+    pieces += [Piece(part[end:]), Piece("…" if len(body) > start + _EXCERPT else "")]
+    return [Piece(visible(piece.text), piece.found) for piece in pieces if piece.text]
+
+
+_PLACED = re.compile(r"line ([0-9]{1,9}), column ([0-9]{1,9}): (.*)", re.DOTALL)
+_TAG = re.compile("<[^>]*>?")
+_WORD = re.compile(r"\w+|.", re.DOTALL)
+
+_DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,30})["']""")
+_ONE_BYTE = re.compile("us-ascii|latin-?1|iso-8859-[0-9]{1,2}|(?:windows-|cp)125[0-9]", re.IGNORECASE)
+_UTF_16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+_SOUGHT = re.compile(r"[^\W_]+")
+_BEFORE, _EXCERPT = 60, 200
 
 
 def _line(number: int, text: str, problem: Problem | None) -> Line:
     if problem is None or problem.column is None or problem.line != number:
-        return Line(number=number, before=visible(text))
+        return Line(before=visible(text))
     start = min(problem.column - 1, len(text))
-    if start and text[start - 1] == "&":  # the parser stumbles behind it
+    if text[start - 1 : start] == "&":  # the parser stumbles behind it
         start -= 1
     culprit = _TAG.match(text, start) or _WORD.match(text, start)
     end = culprit.end() if culprit else start
-    return Line(
-        number=number,
-        before=visible(text[:start]),
-        marked=visible(text[start:end]),
-        after=visible(text[end:]),
-    )
+    return Line(before=visible(text[:start]), marked=visible(text[start:end]), after=visible(text[end:]))
 
 
 def _text(document: bytes) -> str:
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if document.startswith(mark):
-            return document.decode(encoding, "replace")
+    """The document as XML reads it; bytes that are no characters are replaced."""
     declared = _DECLARED.match(document)
-    name = declared[1].decode() if declared else "utf-8"
+    name = declared[1].decode() if declared else ""
+    encoding = name if _ONE_BYTE.fullmatch(name) else "utf-8"
+    encoding = next((utf_16 for mark, utf_16 in _UTF_16 if document.startswith(mark)), encoding)
     try:
-        return document.decode(name if _KNOWN_ENCODING.fullmatch(name) else "utf-8", "replace")
+        return document.decode(encoding, "replace")
     except LookupError:
         return document.decode("utf-8", "replace")
 

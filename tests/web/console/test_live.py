@@ -1,0 +1,230 @@
+"""Live regions: made once for everybody who looks at them, whenever something has happened."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import pytest
+
+from helpers.caller import Caller, InlinePool
+from helpers.house import HANDSET, MINE, House
+from helpers.loops import in_loop
+from helpers.pages import submit
+from plum_emulator.engine.emulator import Emulator
+from plum_emulator.errors import NotFound
+from plum_emulator.model.accounts import Account
+from plum_emulator.web.console.live import Listener, Live
+
+FIRST = "16175550123"
+CONVERSATION = f"/console/live?{urlencode({'region': f'conversation?handset={FIRST}'})}"
+
+
+def told(block: bytes) -> list[tuple[str, str]]:
+    """The regions that a piece of the stream brings, each with its HTML."""
+    events = [event for event in block.decode().split("\n\n") if event.startswith("event: region\n")]
+    values = [json.loads(event.partition("data: ")[2]) for event in events]
+    return [(value["region"], value["html"]) for value in values]
+
+
+def test_the_stream_begins_with_the_region_as_it_is_and_goes_on_with_every_change(house: House, caller: Caller) -> None:
+    with caller.listening(CONVERSATION) as listener:
+        assert listener.status == 200
+        assert listener.headers["content-type"].startswith("text/event-stream")
+        assert listener.block() == b"retry: 1000\n\n"
+        [(region, html)] = told(listener.block())
+        assert region == f"conversation?handset={FIRST}"
+        assert "Nothing yet" in html
+        submit(caller, f"/console/phones/{FIRST}/texts", body="HELLO <b>")
+        [(_, html)] = told(listener.block())
+        assert "HELLO &lt;b&gt;" in html
+        house.queue(to=FIRST, body="Good day")
+        assert "queued" in told(listener.block())[0][1]
+        house.advance(1000)
+        assert "sent" in told(listener.block())[0][1]
+
+
+def test_what_the_control_surface_changes_is_seen(caller: Caller) -> None:
+    """A reset is an event; a new Application URL is none, and is seen all the same."""
+    submit(caller, f"/console/phones/{FIRST}/texts", body="HELLO")
+    with caller.listening(CONVERSATION) as listener:
+        listener.block()
+        assert "HELLO" in told(listener.block())[0][1]
+        caller.post("/_plum/reset")
+        assert "Nothing yet" in told(listener.block())[0][1]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "0 regions were asked for"),
+        ("region=nothing", "there is no region"),
+        (
+            urlencode([("region", f"conversation?handset={FIRST}{n:03}") for n in range(50)]),
+            "50 regions were asked for",
+        ),
+        ("region=conversation", "is not a phone number"),
+        ("region=conversation%3Fhandset%3D..", "is not a phone number"),
+        ("region=others&account=nobody", "there is no account"),
+    ],
+)
+def test_regions_that_there_are_not_are_refused(onlooker: Caller, query: str, words: str) -> None:
+    heard = onlooker.get(f"/console/live?{query}")
+    assert heard.status in (400, 404)
+    assert words in heard.body.decode()
+
+
+@dataclass
+class FakePages:
+    """Pages of one account whose regions are as they are told to be; counts how often each is made."""
+
+    emulator: Emulator
+    shown: dict[str, Callable[[], str]]
+    made: list[str] = field(default_factory=list)
+
+    def region(self, account: Account, spec: str, *, named: str) -> str:  # noqa: ARG002 # as pages do
+        self.made.append(spec)
+        return self.shown[spec]()
+
+
+@asynccontextmanager
+async def looking(live: Live, account: Account, *specs: str) -> AsyncIterator[Listener]:
+    listener = live.join(account, "", specs)
+    try:
+        yield listener
+    finally:
+        live.leave(listener)
+
+
+async def news(listener: Listener) -> Mapping[str, str]:
+    """What the listener hears next."""
+    await listener.woken.wait()
+    listener.woken.clear()
+    heard, listener.news = listener.news, {}
+    return dict(told(b"".join(heard.values())))
+
+
+def a_live(house: House, beat: float = 60.0, **shown: Callable[[], str]) -> tuple[Live, FakePages]:
+    pages = FakePages(house.emulator, shown)
+    return Live(pages, pool=InlinePool(), rest=0.0, beat=beat), pages  # type: ignore[arg-type] # as much of Pages as it asks for
+
+
+@in_loop
+async def test_a_region_is_made_once_for_all_who_look_on() -> None:
+    house = House()
+    words = iter(("one", "two", "three"))
+    live, pages = a_live(house, log=lambda: next(words))
+    async with looking(live, house.account, "log") as first:
+        assert await news(first) == {"log": "one"}
+        async with looking(live, house.account, "log") as second, looking(live, house.account, "log") as third:
+            assert await news(first) == {"log": "two"}
+            assert (await news(second), await news(third)) == ({"log": "two"}, {"log": "two"})
+            house.receive()
+            assert [await news(each) for each in (first, second, third)] == [{"log": "three"}] * 3
+    assert pages.made == ["log"] * 3
+    house.close()
+
+
+@in_loop
+async def test_what_is_as_it_was_is_not_told() -> None:
+    house = House()
+    number = iter(range(10))
+    live, _ = a_live(house, same=lambda: "same", other=lambda: str(next(number)))
+    async with looking(live, house.account, "same", "other") as listener:
+        assert await news(listener) == {"same": "same", "other": "0"}
+        house.receive()
+        assert await news(listener) == {"other": "1"}
+    house.close()
+
+
+@in_loop
+async def test_of_many_changes_somebody_slow_hears_the_last_alone() -> None:
+    house = House()
+    number = iter(range(100))
+    live, pages = a_live(house, log=lambda: str(next(number)))
+    async with looking(live, house.account, "log") as slow, looking(live, house.account, "log") as quick:
+        await news(quick)
+        for _ in range(5):
+            house.receive()
+            await news(quick)
+        assert await news(slow) == {"log": str(len(pages.made) - 1)}
+    house.close()
+
+
+@in_loop
+async def test_another_account_is_not_told() -> None:
+    house = House()
+    number = iter(range(10))
+    live, pages = a_live(house, log=lambda: str(next(number)))
+    async with looking(live, house.second, "log") as listener:
+        assert await news(listener) == {"log": "0"}
+        house.receive()
+        house.receive(account=house.second)
+        assert await news(listener) == {"log": "1"}
+    assert len(pages.made) == 2
+    house.close()
+
+
+@in_loop
+async def test_requests_that_are_no_events_are_seen_at_the_next_beat() -> None:
+    house = House()
+    live, _ = a_live(house, beat=0.01, traffic=lambda: str(house.account.exchanges))
+    async with looking(live, house.account, "traffic") as listener:
+        assert await news(listener) == {"traffic": "0"}
+        house.platform.next_exchange(house.account)
+        assert await news(listener) == {"traffic": "1"}
+    house.close()
+
+
+@in_loop
+async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug in one region is logged, and the others go on."""
+    house = House()
+    number = iter(range(10))
+
+    def fails() -> str:
+        raise NotFound("gone")
+
+    def broken() -> str:
+        raise ZeroDivisionError
+
+    live, _ = a_live(house, fails=fails, broken=broken, works=lambda: str(next(number)))
+    async with looking(live, house.account, "fails", "broken", "works") as listener:
+        assert await news(listener) == {"works": "0"}
+    assert [record.getMessage() for record in caplog.records] == ["a bug of the emulator"]
+    house.close()
+
+
+@in_loop
+async def test_nothing_is_made_and_nobody_watches_when_nobody_looks_on() -> None:
+    house = House()
+    live, pages = a_live(house, log=lambda: "x")
+    async with looking(live, house.account, "log") as listener:
+        await news(listener)
+    await asyncio.sleep(0)
+    house.receive(to=MINE, from_=HANDSET)
+    live.touch()
+    await asyncio.sleep(0)
+    assert (pages.made, [task for task in asyncio.all_tasks() if task is not asyncio.current_task()][1:]) == (
+        ["log"],
+        [],
+    )
+    house.close()
+
+
+@in_loop
+async def test_an_account_that_has_ended_is_told_no_more() -> None:
+    house = House()
+    live, pages = a_live(house, log=lambda: str(len(pages.made)))
+    async with looking(live, house.account, "log") as listener:
+        await news(listener)
+        house.accounts.remove(house.account)
+        live.touch()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert pages.made == ["log"]
+    house.close()
