@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -313,6 +313,26 @@ def test_a_page_looks_through_no_more_than_it_may(store: Store) -> None:
         Page(rows=[], more=messages[3].seq),
         Page(rows=[messages[0]], more=messages[0].seq, newer=messages[0].seq),
     )
+
+
+SHORT = {
+    "reply": (LogFilter(number=MINE, type="reply"), {"type": "reply"}),
+    "inbound": (LogFilter(number=MINE, type="inbound"), {"type": "inbound", "to": MINE, "from_": HANDSET}),
+    "failed": (LogFilter(number=MINE, status="failed"), {"status": "failed"}),
+    "number": (LogFilter(number=OTHER, status="queued"), {"status": "queued", "to": OTHER}),
+    "number and failed": (LogFilter(number=OTHER, status="failed"), {"status": "failed", "to": OTHER}),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_what_one_index_has_few_of_is_found_at_once_behind_many_others(store: Store, name: str) -> None:
+    """Whichever of the filters it is that few messages pass."""
+    emptied(store)
+    asked, differs = SHORT[name]
+    many = Text(account=1, type="outbound", status="received", to=HANDSET, from_=MINE, body="hello", at=2)
+    wanted, *_ = kept(store, [Text(**{**asdict(many), **differs, "at": 1}), *[many] * 9])
+    with store.reading():
+        assert store.messages.log(1, asked, Part(limit=10, through=3)) == Page(rows=[wanted], more=None)
 
 
 def test_database_of_an_earlier_version_is_filtered_too(tmp_path: Path) -> None:

@@ -1,0 +1,206 @@
+"""Phones: what somebody sees who opens the emulator for the first time, and types."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from helpers.browser import NARROW, WIDE, Complaints, Windows, flaws
+from helpers.pages import HOSTILE
+from plum_emulator.client import Client
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
+
+FIRST = "16175550123"
+NUMBER = "12435678910"
+REAL = pytest.mark.parametrize("clock", ["60x"])
+
+
+def write(page: Page, text: str, handset: str = FIRST) -> None:
+    """Type a text on a handset and send it, with the keyboard alone."""
+    page.locator(f"#body-{handset}").press_sequentially(text)
+    page.keyboard.press("Enter")
+
+
+@REAL
+def test_a_keyword_is_texted_and_the_demo_application_answers(page: Page) -> None:
+    """Nothing is read first: a text, Enter, and the answer arrives with its ticks; beside it, what was posted."""
+    page.goto("/")
+    write(page, "HELLO")
+    expect(page.locator(".bubble.mine")).to_contain_text("HELLO")
+    expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU to see what I know.")
+    expect(page.locator(".bubble.theirs .status")).to_have_text("✓✓ received")
+    expect(page.locator(".latest li").first).to_contain_text(re.compile("Posted the text.*POST .*/demo.*200", re.DOTALL))
+    expect(page.locator(f"#body-{FIRST}")).to_be_focused()
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("")
+
+
+def test_ticks_move_live_when_the_clock_does(page: Page, console: Client) -> None:
+    page.goto("/")
+    console.queue(to=FIRST, from_=NUMBER, body="Your table is ready")
+    bubble = page.locator(".bubble.theirs")
+    expect(bubble.locator(".status")).to_have_text("○ queued")
+    console.advance(1)
+    expect(bubble.locator(".status")).to_have_text("✓ sent")
+    console.advance(until="idle")
+    expect(bubble.locator(".status")).to_have_text("✓✓ received")
+
+
+@REAL
+def test_stop_start_and_help_are_answered_by_the_carrier(page: Page) -> None:
+    page.goto("/")
+    for word, answer in (("STOP", "unsubscribed"), ("START", "re-subscribed"), ("HELP", "Reply STOP to unsubscribe")):
+        write(page, word)
+        expect(page.locator(".bubble.automatic").last).to_contain_text(answer)
+
+
+def test_the_meter_follows_what_is_typed_and_names_the_character(page: Page) -> None:
+    page.goto("/")
+    text, meter = page.locator(f"#body-{FIRST}"), page.locator(f"#meter-{FIRST}")
+    text.press_sequentially("Hello")
+    expect(meter).to_have_text("GSM-7 · 5 units · 1 part · room for 155")
+    text.press_sequentially("\u2026")
+    expect(meter).to_contain_text("UCS-2 · 6 units · 1 part · room for 64 because of U+2026 HORIZONTAL ELLIPSIS")
+
+
+def test_shift_and_enter_begin_another_line(page: Page, console: Client) -> None:
+    page.goto("/")
+    page.locator(f"#body-{FIRST}").press_sequentially("one")
+    page.keyboard.press("Shift+Enter")
+    write(page, "two")
+    expect(page.locator(".bubble.mine .words")).to_have_text("one\ntwo")
+    assert console.log()[0]["body"] == "one\ntwo"
+
+
+def test_a_phone_is_added_named_and_texts_another_number(page: Page, console: Client) -> None:
+    page.goto("/")
+    page.get_by_text("Add a phone").click()
+    page.get_by_label("Name", exact=True).last.fill("Bob")
+    page.locator(".add select").select_option("16175550100")
+    page.get_by_role("button", name="Add").click()
+    phone = page.locator("#phone-16175550124")
+    expect(phone).to_contain_text("Bob")
+    expect(phone).to_contain_text("texts +1 617 555 0100")
+    write(page, "to the other", "16175550124")
+    expect(phone.locator(".bubble.mine")).to_contain_text("to the other")
+    assert console.log()[0]["to"] == "16175550100"
+    phone.get_by_text("Change").click()
+    phone.get_by_role("button", name="Remove").click()
+    expect(phone).to_have_count(0)
+
+
+def test_what_is_half_typed_stays_while_others_text(page: Page, console: Client) -> None:
+    """Neither the words nor the place of the cursor are lost when something arrives, also on another phone."""
+    page.goto("/")
+    page.locator(f"#body-{FIRST}").press_sequentially("half a sen")
+    console.receive(from_=FIRST, to=NUMBER, body="from elsewhere")
+    expect(page.locator(".bubble.mine")).to_contain_text("from elsewhere")
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("half a sen")
+    expect(page.locator(f"#body-{FIRST}")).to_be_focused()
+
+
+def test_the_newest_text_is_in_sight(page: Page, console: Client) -> None:
+    page.goto("/")
+    for number in range(30):
+        console.receive(from_=FIRST, to=NUMBER, body=f"text {number}")
+    expect(page.locator(".bubble").last).to_contain_text("text 29")
+    expect(page.locator(".bubble").last).to_be_in_viewport()
+
+
+def test_a_number_that_an_application_texts_appears_and_is_opened(page: Page, console: Client) -> None:
+    page.goto("/")
+    console.queue(to="12125550142", from_=NUMBER, body="Hello you")
+    page.get_by_role("button", name="Open +1 212 555 0142").click()
+    expect(page.locator("#phone-12125550142 .bubble")).to_contain_text("Hello you")
+
+
+def test_what_is_wrong_is_said_where_the_person_is(page: Page, complaints: Complaints) -> None:
+    complaints.expect("400")
+    page.goto("/")
+    page.get_by_text("Add a phone").click()
+    page.locator("#new-number").fill("12")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#notice")).to_contain_text("'12' is not a phone number")
+
+
+def test_hostile_words_are_words(page: Page, console: Client) -> None:
+    """No tag, no script, no template, no direction of writing gets out of its bubble."""
+    console.receive(from_=FIRST, to=NUMBER, body=HOSTILE)
+    page.goto("/")
+    console.receive(from_=FIRST, to=NUMBER, body=HOSTILE + " once more")
+    expect(page.locator(".bubble .words")).to_have_text([HOSTILE, HOSTILE + " once more"])
+    assert page.locator(".bubble img, .bubble script").count() == 0
+
+
+@pytest.mark.parametrize("javascript", [False], ids=["without scripts"])
+def test_without_a_script_the_same_is_done_by_forms(page: Page, console: Client) -> None:
+    page.goto("/")
+    page.locator(f"#body-{FIRST}").fill("HELLO")
+    page.get_by_role("button", name="Send").click()
+    console.advance(until="idle")
+    page.reload()
+    expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU")
+    page.get_by_label("Account").select_option("demo")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".bubble")).to_have_count(0)
+
+
+def test_the_account_is_chosen_without_a_button(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Account").select_option("demo")
+    page.wait_for_url("**/?account=demo")
+    expect(page.locator(".phone")).to_have_count(1)
+
+
+def test_a_page_that_nobody_sees_gives_its_connection_back(page: Page, console: Client) -> None:
+    """A browser keeps six connections to a host: with a stream for each hidden tab, the seventh would hang."""
+    page.goto("/")
+    expect(page.locator("html.is-live")).to_have_count(1)
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    expect(page.locator("html.is-live")).to_have_count(0)
+    console.receive(from_=FIRST, to=NUMBER, body="meanwhile")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: false}); document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    expect(page.locator(".bubble.mine")).to_contain_text("meanwhile")
+
+
+def test_two_people_see_the_same(page: Page, windows: Windows) -> None:
+    other = windows.open()
+    page.goto("/")
+    other.goto("/")
+    write(page, "Hello everybody")
+    expect(other.locator(".bubble.mine")).to_contain_text("Hello everybody")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", f"/console/phones/{FIRST}"], ids=["phones", "presenter"])
+def test_a_conversation_keeps_nobody_out(page: Page, console: Client, path: str) -> None:
+    """With bubbles of every kind, also while new ones arrive: no barrier, no sideways scroll, no jump."""
+    console.queue(to=FIRST, from_=NUMBER, body="Queued \u2013 " + "long" * 30)
+    console.receive(from_=FIRST, to=NUMBER, body="STOP")
+    console.advance(until="idle")
+    console.queue(to=FIRST, from_=NUMBER, body="To somebody who wants no more")
+    console.advance(until="idle")
+    console.receive(from_=FIRST, to=NUMBER, body="BROKEN")
+    console.advance(until="idle")
+    page.goto(path)
+    console.receive(from_=FIRST, to=NUMBER, body="One more")
+    expect(page.locator(".bubble.mine").last).to_contain_text("One more")
+    assert flaws(page) == []
+
+
+def test_the_presenters_phone_sends_and_stays_itself(page: Page, console: Client) -> None:
+    page.goto(f"/console/phones/{FIRST}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The demo application")
+    write(page, "HELLO")
+    expect(page.locator(".bubble.mine")).to_contain_text("HELLO")
+    console.advance(until="idle")
+    expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The demo application")
