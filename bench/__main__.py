@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import (
     advances,
+    console,
     expects,
     leases,
     lives,
@@ -36,6 +37,7 @@ _GROUPS: dict[str, Callable[[Effort, Path], report.Group]] = {
     "snapshots": snapshots.measure,
     "advances": advances.measure,
     "expects": expects.measure,
+    "console": console.measure,
     "plugin": plugin.measure,
     "soak": soak.measure,
     "storage": storage.measure,
