@@ -32,7 +32,8 @@ def test_a_keyword_is_texted_and_the_demo_application_answers(page: Page) -> Non
     expect(page.locator(".bubble.mine")).to_contain_text("HELLO")
     expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU to see what I know.")
     expect(page.locator(".bubble.theirs .status")).to_have_text("✓✓ received")
-    expect(page.locator(".latest li").first).to_contain_text(re.compile("Posted the text.*POST .*/demo.*200", re.DOTALL))
+    posted = re.compile("Posted the text.*POST .*/demo.*200", re.DOTALL)
+    expect(page.locator(".latest li").first).to_contain_text(posted)
     expect(page.locator(f"#body-{FIRST}")).to_be_focused()
     expect(page.locator(f"#body-{FIRST}")).to_have_value("")
 
@@ -158,15 +159,14 @@ def test_a_page_that_nobody_sees_gives_its_connection_back(page: Page, console: 
     """A browser keeps six connections to a host: with a stream for each hidden tab, the seventh would hang."""
     page.goto("/")
     expect(page.locator("html.is-live")).to_have_count(1)
-    page.evaluate(
-        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(hide, True)
     expect(page.locator("html.is-live")).to_have_count(0)
     console.receive(from_=FIRST, to=NUMBER, body="meanwhile")
-    page.evaluate(
-        "Object.defineProperty(document, 'hidden', {value: false}); document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    page.evaluate(hide, False)
     expect(page.locator(".bubble.mine")).to_contain_text("meanwhile")
 
 

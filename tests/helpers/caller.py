@@ -88,8 +88,16 @@ class Caller:
         allow_hosts: tuple[str, ...] = ("127.0.0.1",),
         ready: Callable[[], bool] = lambda: True,
         token: str = "",
+        network_url: str = "",
     ) -> None:
-        app = build_app(house.emulator, allow_hosts=allow_hosts, ready=ready, token=token)
+        app = build_app(
+            house.emulator,
+            allow_hosts=allow_hosts,
+            ready=ready,
+            token=token,
+            network_url=network_url,
+            pool=InlinePool(),
+        )
         app.config["PROPAGATE_EXCEPTIONS"] = True  # a surprise is the test's to see, with its traceback
         self.app = app
         self.gateway = Gateway(app.wsgi_app, pool=InlinePool(), when_kept=house.platform.when_kept)
