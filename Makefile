@@ -23,8 +23,8 @@ $(VENV)/.dev: $(VENV)/.run
 
 setup: $(VENV)/.run ## make the environment; .venv/bin/plum-emulator is then there
 
-run: $(VENV)/.run ## start the emulator on http://127.0.0.1:7586
-	@exec $(BIN)/plum-emulator serve
+run: $(VENV)/.run ## start the emulator on http://127.0.0.1:7586; options: make run ARGS="--clock manual"
+	@exec $(BIN)/plum-emulator serve $(ARGS)
 
 test: $(VENV)/.dev ## bring what the tests need, and run all of them
 	@sh tests/bring-tools.sh

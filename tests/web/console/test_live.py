@@ -181,6 +181,20 @@ async def test_requests_that_are_no_events_are_seen_at_the_next_beat() -> None:
 
 
 @in_loop
+async def test_where_something_happens_all_the_time_others_have_their_beat() -> None:
+    """A busy account does not keep the clock of another from being shown."""
+    house = House()
+    number = iter(range(1_000_000))
+    live, pages = a_live(house, beat=0.01, clock=lambda: str(next(number)), log=lambda: "x")
+    async with looking(live, house.second, "clock") as quiet, looking(live, house.account, "log"):
+        await news(quiet)
+        while pages.made.count("clock") < 3:
+            house.receive()
+            await asyncio.sleep(0)
+    house.close()
+
+
+@in_loop
 async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
     """A bug in one region is logged, and the others go on."""
     house = House()

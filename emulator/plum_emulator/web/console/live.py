@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import Response, request
@@ -71,6 +72,7 @@ class Live:
         self._woken: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._working: asyncio.Task[None] | None = None
+        self._next_beat = 0.0
 
     def routes(self) -> list[Route]:
         """Methods, path and view of each."""
@@ -101,6 +103,7 @@ class Live:
         self._listeners.add(listener)
         if self._working is None:
             self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+            self._next_beat = self._loop.time() + self._beat_every
             self._working = self._loop.create_task(self._work())
         for key in listener.keys:
             if key in self._shown:
@@ -137,13 +140,14 @@ class Live:
             end()
 
     async def _until_something(self) -> None:
-        assert self._woken is not None  # noqa: S101 # set before the work begins
-        try:
-            async with asyncio.timeout(self._beat_every):
+        assert self._woken is not None and self._loop is not None  # noqa: S101, PT018 # set before the work begins
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._next_beat):
                 await self._woken.wait()
-        except TimeoutError:
-            self._beat()
         self._woken.clear()
+        if self._loop.time() >= self._next_beat:  # also when something happens all the time
+            self._next_beat = self._loop.time() + self._beat_every
+            self._beat()
 
     def _to_make(self) -> list[_Key]:
         touched, self._touched = self._touched, set()
@@ -179,9 +183,13 @@ class Live:
 
     def _hear(self, _number: int, event: Event) -> None:
         """Called by whoever publishes, in any thread: it has to be quick."""
+        # Who is marked already is made anew later than now, and what the event tells of is committed.
         if event.account not in self._touched and self._loop is not None:
-            self._touched.add(event.account)
-            self._loop.call_soon_threadsafe(self._wake)
+            self._loop.call_soon_threadsafe(self._touch_one, event.account)
+
+    def _touch_one(self, account: int) -> None:
+        self._touched.add(account)
+        self._wake()
 
     def _beat(self) -> None:
         """Once a second: requests that are no events, and what shows the time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -197,8 +198,9 @@ def _application(account: Account, number: str) -> str:
     return url or f"Nobody answers at {pretty(number)} yet"
 
 
+@lru_cache(maxsize=64)
 def _qr(url: str) -> Markup:
-    import segno  # late: most never need it
+    import segno  # late: most never need it; and a code takes a third of a second
 
     code = segno.make(url, micro=False)
     return Markup(code.svg_inline(border=3, scale=5, dark="#000", light="#fff", omitsize=True, svgclass="qr"))  # noqa: S704 # made of squares alone
