@@ -36,6 +36,7 @@ def test_a_keyword_is_texted_and_the_demo_application_answers(page: Page) -> Non
     expect(page.locator(".latest li").first).to_contain_text(posted)
     expect(page.locator(f"#body-{FIRST}")).to_be_focused()
     expect(page.locator(f"#body-{FIRST}")).to_have_value("")
+    expect(page.locator(f"#meter-{FIRST}")).to_have_text("GSM-7 · 0 units · 1 part · room for 160")
 
 
 def test_ticks_move_live_when_the_clock_does(page: Page, console: Client) -> None:
@@ -140,6 +141,7 @@ def test_without_a_script_the_same_is_done_by_forms(page: Page, console: Client)
     page.goto("/")
     page.locator(f"#body-{FIRST}").fill("HELLO")
     page.get_by_role("button", name="Send").click()
+    expect(page.locator(".bubble.mine")).to_contain_text("HELLO")
     console.advance(until="idle")
     page.reload()
     expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU")

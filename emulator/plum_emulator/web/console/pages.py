@@ -16,7 +16,7 @@ from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.phones import is_number, pretty
-from plum_emulator.web.gateway import ACCOUNT, BODY
+from plum_emulator.web.gateway import ACCOUNT, BODY, TOO_LARGE
 from plum_emulator.web.guard import Guard
 from plum_emulator.web.later import later, status_of
 from plum_emulator.wire.forms import Fields, read_form
@@ -77,7 +77,9 @@ class Pages:
         return account
 
     def form(self) -> Fields:
-        """What the form says."""
+        """What the form says. Raises NotPossible when it was too large to be read."""
+        if TOO_LARGE in request.environ:
+            raise NotPossible("the form is too large", hint="at most 1 MiB is taken")
         return read_form(request.environ[BODY], request.headers.get("Content-Type", ""))
 
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:

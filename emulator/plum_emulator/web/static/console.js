@@ -73,6 +73,11 @@
     const phone = event.target.closest && event.target.closest(".phone");
     if (phone) phone.querySelectorAll("[data-bottom]").forEach(toBottom);
   });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { elt, parameters } = event.detail.requestConfig;
+    // The count of words that were sent or changed meanwhile.
+    if (elt.matches("[data-enter]") && parameters.body !== elt.value) event.detail.shouldSwap = false;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("[data-enter]")) {
       event.preventDefault();
