@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from helpers.browser import WIDE, Chromium, Complaints, Theme, Windows
+from helpers.browser import DEADLINE, WIDE, Chromium, Complaints, Theme, Windows
 from plum_emulator.client import Client
 from plum_emulator.server import running
 from plum_emulator.settings import Settings
+
+expect.set_options(timeout=DEADLINE * 1000)
 
 
 @pytest.fixture(scope="session")

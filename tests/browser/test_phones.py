@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from helpers.browser import NARROW, WIDE, Complaints, Windows, flaws
 from helpers.pages import HOSTILE
@@ -206,3 +206,20 @@ def test_the_presenters_phone_sends_and_stays_itself(page: Page, console: Client
     console.advance(until="idle")
     expect(page.locator(".bubble.theirs")).to_contain_text("Hello! Text MENU")
     expect(page.get_by_role("heading", level=1)).to_have_text("The demo application")
+
+
+def test_a_form_that_waits_for_its_answer_is_not_taken_away_by_an_update(page: Page, console: Client) -> None:
+    """An update that comes while a click is on its way is shown after it; the answer finds its place."""
+    console.queue(to="12125550142", from_=NUMBER, body="Hello you")
+    page.goto("/")
+    expect(page.locator("html.is-live")).to_have_count(1)
+    released: list[Route] = []
+    page.route("**/console/phones", lambda route: released.append(route), times=1)  # noqa: PLW0108 # Playwright looks at what it calls
+    page.get_by_role("button", name="Open +1 212 555 0142").click()
+    console.queue(to="12125550143", from_=NUMBER, body="Hello you, too")
+    expect(page.locator(".bubble, .latest li").filter(has_text="queued").first).to_be_visible()
+    for route in released:
+        route.continue_()
+    expect(page.locator("#phone-12125550142 .bubble")).to_contain_text("Hello you")
+    expect(page.get_by_role("button", name="Open +1 212 555 0143")).to_be_visible()
+    expect(page.locator("#page")).to_have_count(1)

@@ -118,6 +118,27 @@ def test_end_of_a_request_never_strikes_out_a_row_that_was_made_later(agenda: Ag
     assert len(agenda.due(1, 100, limit=10)) == 1
 
 
+def test_what_comes_next_for_a_message_is_found_in_the_order_of_time(agenda: Agenda) -> None:
+    """Whatever it waits for; and nothing of other messages, accounts or callbacks that are not its own."""
+    first = agenda.add_callback(callback(7, "sent", 90))
+    agenda.add_callback(callback(7, "received", 90))
+    agenda.add_inbound(account=1, message=7, due_at=80)
+    add(agenda, 200, message=7)
+    (post,) = agenda.due(1, 80, limit=10)
+    agenda.take(post)
+    add(agenda, 100, message=8)
+    add(agenda, 100, account=2, message=9)
+    agenda.add_callback(callback(8, "sent", 90))
+    assert first is not None
+    assert [(due.kind, due.status, due.state) for due in agenda.of_message(1, 7, since=80)] == [
+        ("inbound", None, "in hand"),
+        ("callback", "sent", "in hand"),
+        ("callback", "received", "behind"),
+        ("status", "sent", "scheduled"),
+    ]
+    assert agenda.of_message(1, 10, since=0) == []
+
+
 def test_opt_out_holds_for_one_number_and_one_handset_of_one_account(store: Store) -> None:
     opt_outs = store.opt_outs
     with store.transaction():

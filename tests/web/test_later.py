@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 
 from plum_emulator.errors import FromElsewhere, NotFound, NotPossible, PlumEmulatorError, StorageFailed
 from plum_emulator.web.gateway import LATER
-from plum_emulator.web.later import BUG, error_answer, json_answer, later
+from plum_emulator.web.later import BUG, error_answer, json_answer, later, status_of
 
 ERRORS = {
     "not possible": (NotPossible("no", hint="do"), 400),
@@ -23,10 +23,10 @@ ERRORS = {
 }
 
 
-def _heard(work: Any) -> Response:
+def _heard(work: Any, **how: Any) -> Response:
     """What the gateway would send."""
     with Flask(__name__).test_request_context("/"):
-        at_once = later(work, now=lambda: 1_700_000_000_000)
+        at_once = later(work, now=lambda: 1_700_000_000_000, **how)
         assert at_once.get_data() == b""
         answer: Response = asyncio.run(request.environ[LATER]())
     return answer
@@ -64,3 +64,19 @@ def test_a_bug_is_500_and_in_the_log_with_its_traceback(caplog: pytest.LogCaptur
     (record,) = caplog.records
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [(NotFound("no", hint="do"), 404, "no; do"), (ZeroDivisionError(), 500, f"Internal Server Error; {BUG}")],
+    ids=["an error", "a bug"],
+)
+def test_what_goes_wrong_can_be_said_in_other_words(error: Exception, status: int, said: str) -> None:
+    """A page says it as a page."""
+
+    async def work() -> Response:
+        raise error
+
+    answer = _heard(work, on_error=lambda error: Response(error.one_line(), status_of(error)))
+    assert (answer.status_code, answer.get_data(as_text=True)) == (status, said)
+    assert answer.headers["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"

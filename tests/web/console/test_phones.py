@@ -168,3 +168,8 @@ def test_a_hostile_host_name_is_not_repeated_as_html(onlooker: Caller) -> None:
 def test_a_form_of_another_site_is_refused(onlooker: Caller) -> None:
     heard = onlooker.post(TEXTS, headers=[FORM, ("Origin", "http://evil.example")], body=b"body=x")
     assert heard.status == 403
+
+
+@pytest.mark.parametrize("path", ["/console/nothing", "/console/logs/a/b", "/console/%3Cscript%3E", "/console/a//b"])
+def test_a_page_that_there_is_not_is_said_in_the_consoles_look(onlooker: Caller, path: str) -> None:
+    assert "there is no page /console/" in get_page(onlooker, path, status=404).text

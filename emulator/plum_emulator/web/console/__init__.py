@@ -17,6 +17,7 @@ from plum_emulator.web.console.applications import ApplicationPages
 from plum_emulator.web.console.clock import ClockPage
 from plum_emulator.web.console.connect import ConnectPages
 from plum_emulator.web.console.live import Live
+from plum_emulator.web.console.logs import LogPages
 from plum_emulator.web.console.pages import Page, Pages
 from plum_emulator.web.console.phones import PhonePages
 from plum_emulator.web.console.retold import RetoldPages
@@ -37,6 +38,7 @@ class Console:
         self._phones = PhonePages(pages, network_url=network_url)
         self._pages: tuple[Page, ...] = (
             self._phones,
+            LogPages(pages),
             ApplicationPages(pages),
             ClockPage(pages),
             RulePages(pages),
@@ -46,7 +48,7 @@ class Console:
         )
         pages.know({name: region for page in self._pages for name, region in page.regions().items()})
         self._live = Live(pages, pool=pool)
-        self._error = pages.error
+        self._missing, self._error = pages.missing, pages.error
 
     def blueprint(self) -> Blueprint:
         """The Flask side of it."""
@@ -54,6 +56,7 @@ class Console:
         routes = [route for page in self._pages for route in page.routes()]
         for methods, path, view in (*routes, *self._live.routes()):
             blueprint.add_url_rule(path, f"{methods} {path}", view, methods=methods.split())
+        blueprint.add_url_rule("/console/<path:rest>", view_func=self._missing)
         blueprint.before_request(lambda: self._guard.check(request, also=self._phones.has_pass))
         blueprint.after_request(self.told)
         blueprint.register_error_handler(PlumEmulatorError, self._error)

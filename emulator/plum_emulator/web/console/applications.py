@@ -13,6 +13,7 @@ from plum_emulator.errors import InvalidNumber, NotFound, NotPossible
 from plum_emulator.model.accounts import Account, Number
 from plum_emulator.model.phones import normalized, pretty
 from plum_emulator.model.segments import segments
+from plum_emulator.model.urls import application_problem
 from plum_emulator.web.console.bodies import shown_body, visible
 from plum_emulator.web.console.marked import marked_answer
 from plum_emulator.web.console.pages import Pages, RegionOf, Route, counted
@@ -20,6 +21,7 @@ from plum_emulator.wire.forms import Fields
 
 _HERE = "/console/applications"
 _SAMPLE = "HELLO"
+_TAKEN = "write a URL as http://127.0.0.1:8000/sms, or /demo for the demo application, or nothing"
 _TEXT_SHOWN = 2000
 
 
@@ -62,10 +64,10 @@ class ApplicationPages:
         account = self._pages.account()
         known = _found(account, number)
         url = self._pages.form().get("application_url", "").strip()
-        try:
-            self._platform.set_application(account, known.number, url)
-        except NotPossible as error:
-            return self._page(account, known, error=error, url=url)
+        problem = application_problem(url)
+        if problem:
+            return self._page(account, known, error=NotPossible(f"Application URL: {problem}", hint=_TAKEN), url=url)
+        self._platform.set_application(account, known.number, url)
         return self._pages.to(_HERE, saved=known.number)
 
     def try_it(self, number: str) -> Response:
@@ -171,5 +173,5 @@ def _carried(reply: Reply) -> str:
     """How a reply goes out: cut by Plum into messages, and by carriers into segments."""
     each = [segments(text) for text in reply.texts]
     encodings = " and ".join(sorted({one.encoding for one in each}))
-    cut = f"{counted(len(each), 'message')}, " if len(each) > 1 else ""
+    cut = f"cut into {counted(len(each), 'message')}, " if len(each) > 1 else ""
     return f"{cut}{counted(sum(one.parts for one in each), 'segment')} of {encodings}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from flask import Response, request
@@ -13,7 +15,6 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.listings import LogFilter
 from plum_emulator.model.messages import Message, Status, Type
 from plum_emulator.model.phones import is_number, normalized
-from plum_emulator.model.segments import named, segments
 from plum_emulator.values import Values
 from plum_emulator.web.console.bodies import visible
 from plum_emulator.web.console.marked import MarkedAnswer, Piece, excerpt, marked_answer
@@ -28,6 +29,15 @@ _ROWS = 50
 _LOOKED_AT = 10_000
 _FILTERS = ("words", "type", "status", "number")
 _PLACES = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """An application's answer in exchange `n`, and how many replies were made of it."""
+
+    n: int
+    marked: MarkedAnswer
+    replies: int
 
 
 class LogPages:
@@ -55,6 +65,7 @@ class LogPages:
             types=TYPES,
             statuses=STATUSES,
             url=request.host_url.rstrip("/"),
+            login=shlex.quote(f"{account.username}:{account.seed.password}"),
             numbers=account.sms_numbers(),
         )
 
@@ -95,12 +106,10 @@ class LogPages:
     def _message(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
         _refuse_demo(account)
         story = self._platform.story(account, arguments.get("id", ""))
-        counted = segments(story.message.body)
         moments = timeline(story)
         return {
             "message": story.message,
             "inbound": story.inbound,
-            "meter": {"counted": counted, "forced": named(counted.forced_by) if counted.forced_by else ""},
             "moments": moments,
             "rules": rules_of(moments),
             "answers": _answers(story, moments),
@@ -110,7 +119,7 @@ class LogPages:
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, str]:
     """What is asked for; what was left empty is not in it."""
-    given = {name: arguments.get(name, "").strip() for name in (*_FILTERS, *_PLACES)}
+    given = {name: arguments.get(name, "").replace("\0", " ").strip() for name in (*_FILTERS, *_PLACES)}
     return {name: text for name, text in given.items() if text}
 
 
@@ -135,12 +144,15 @@ def _found_in(message: Message, filters: LogFilter) -> list[Piece]:
     return excerpt(message.body, filters.words) if filters.words else []
 
 
-def _answers(story: Story, moments: list[Moment]) -> list[tuple[Moment, MarkedAnswer]]:
+def _answers(story: Story, moments: list[Moment]) -> list[_Answer]:
     """What the application answered to an inbound message, each time that it was posted."""
-    if story.message.type != "inbound":
-        return []
+    answered = [each.exchange for each in moments if each.kind == "post" and each.exchange]
     return [
-        (moment, marked_answer(moment.exchange.response_body, moment.exchange.outcome))
-        for moment in moments
-        if moment.kind == "post" and moment.exchange and moment.exchange.status is not None
+        _Answer(
+            n=exchange.n,
+            marked=marked_answer(exchange.response_body, exchange.outcome),
+            replies=sum(reply.exchange == exchange.n for reply in story.replies),
+        )
+        for exchange in answered
+        if exchange.status is not None
     ]

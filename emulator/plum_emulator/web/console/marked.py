@@ -70,13 +70,14 @@ def marked_answer(document: bytes, outcome: str) -> MarkedAnswer:
     """The answer line by line, the first 64 KiB and 2000 lines of it, with the place marked where it is wrong."""
     problem = problem_in(outcome)
     texts = lines_of(_text(document[:SHOWN])) if document else []
-    if problem and problem.line == len(texts) + 1:
+    if problem and problem.line == len(texts) + 1 and len(document) <= SHOWN:
         texts.append("")  # where the document ended too early
-    return MarkedAnswer(
-        lines=tuple(_line(number, text, problem) for number, text in enumerate(texts[:LINES], 1)),
-        whole=len(document) <= SHOWN and len(texts) <= LINES,
-        problem=problem,
-    )
+    lines = [Line(before=visible(text)) for text in texts[:LINES]]
+    if problem and problem.line and problem.column and 0 < problem.line <= len(lines):
+        text, start = texts[problem.line - 1], problem.column - 1
+        if start < len(text) or len(document) <= SHOWN:
+            lines[problem.line - 1] = _marked(text, start)
+    return MarkedAnswer(lines=tuple(lines), whole=len(document) <= SHOWN and len(texts) <= LINES, problem=problem)
 
 
 def excerpt(body: str, words: str) -> list[Piece]:
@@ -98,7 +99,7 @@ def excerpt(body: str, words: str) -> list[Piece]:
 
 _PLACED = re.compile(r"line ([0-9]{1,9}), column ([0-9]{1,9}): (.*)", re.DOTALL)
 _TAG = re.compile("<[^>]*>?")
-_WORD = re.compile(r"\w+|.", re.DOTALL)
+_WORD = re.compile(r"&?\w+;?|.", re.DOTALL)
 
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,30})["']""")
 _ONE_BYTE = re.compile("us-ascii|latin-?1|iso-8859-[0-9]{1,2}|(?:windows-|cp)125[0-9]", re.IGNORECASE)
@@ -108,12 +109,13 @@ _SOUGHT = re.compile(r"[^\W_]+")
 _BEFORE, _EXCERPT = 60, 200
 
 
-def _line(number: int, text: str, problem: Problem | None) -> Line:
-    if problem is None or problem.column is None or problem.line != number:
-        return Line(before=visible(text))
-    start = min(problem.column - 1, len(text))
+def _marked(text: str, start: int) -> Line:
+    start = min(start, len(text))
     if text[start - 1 : start] == "&":  # the parser stumbles behind it
         start -= 1
+    elif text[start : start + 1] in (">", "["):  # it has read a declaration before it refuses it
+        opening = text.rfind("<", 0, start)
+        start = start if opening < 0 else opening
     culprit = _TAG.match(text, start) or _WORD.match(text, start)
     end = culprit.end() if culprit else start
     return Line(before=visible(text[:start]), marked=visible(text[start:end]), after=visible(text[end:]))

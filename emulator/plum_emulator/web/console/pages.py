@@ -16,6 +16,7 @@ from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.phones import is_number, pretty
+from plum_emulator.model.segments import named, segments
 from plum_emulator.web.gateway import ACCOUNT, BODY, TOO_LARGE
 from plum_emulator.web.guard import Guard
 from plum_emulator.web.later import later, status_of
@@ -137,6 +138,10 @@ class Pages:
 
         return later(answer, now=lambda: self.emulator.platform.now(account), on_error=error)
 
+    def missing(self, rest: str) -> Response:
+        """There is no such page. Raises NotFound."""
+        raise NotFound(f"there is no page /console/{rest[:80]}", hint="the pages are in the navigation above")
+
     def error(self, error: PlumEmulatorError) -> Response:
         """A page that says what was wrong, and what to do."""
         try:
@@ -144,7 +149,9 @@ class Pages:
         except NotFound:
             account = None
         back = request.referrer or "/"
-        return self.page("error", account, status=status_of(error), error=error, back=back)
+        page = self.page("error", account, status=status_of(error), error=error, back=back)
+        page.headers["HX-Push-Url"] = "false"  # the address of a form that failed cannot be opened
+        return page
 
     def _live(self, account: Account | None, name: str, arguments: dict[str, str]) -> Markup:
         if account is None:
@@ -177,6 +184,8 @@ class Pages:
             "daytime": daytime,
             "phone": shown_number,
             "count": counted,
+            "segments": segments,
+            "named": named,
         }
         return templates
 

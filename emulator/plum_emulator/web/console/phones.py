@@ -18,7 +18,6 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.handsets import Handset
 from plum_emulator.model.phones import pretty
-from plum_emulator.model.segments import named, segments
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
 
 _PASS = "pass"  # noqa: S105 # the name of a parameter
@@ -51,9 +50,7 @@ class PhonePages:
     def phones(self) -> Response:
         """All handsets of the account, side by side."""
         account = self._pages.account()
-        return self._pages.page(
-            "phones", account, handsets=self._handsets.of(account), meter=_meter(""), numbers=account.sms_numbers()
-        )
+        return self._pages.page("phones", account, handsets=self._handsets.of(account), numbers=account.sms_numbers())
 
     def phone(self, number: str) -> Response:
         """One handset, large: for a projector, or on a real handset."""
@@ -66,7 +63,6 @@ class PhonePages:
             account,
             handset=handset,
             application=_application(account, handset.texts),
-            meter=_meter(""),
             pass_=request.args.get(_PASS, ""),
             may_all=may_all,
             qr=_qr(url) if url else None,
@@ -112,7 +108,7 @@ class PhonePages:
     def meter(self) -> Response:
         """The segment meter for a text that is being typed."""
         self._pages.account()
-        return self._pages.fragment("meter", meter=_meter(self._pages.form().get("body", "").replace("\r\n", "\n")))
+        return self._pages.fragment("meter", metered=self._pages.form().get("body", "").replace("\r\n", "\n"))
 
     def has_pass(self, asked: Request) -> bool:
         """Whether a request without the token is about the one phone that its pass is for, or for what is no secret."""
@@ -141,7 +137,7 @@ class PhonePages:
         bubbles = self._handsets.conversation(account, handset.number)
         return {
             "handset": handset,
-            "bubbles": [(bubble, _meter(bubble.body)) for bubble in bubbles],
+            "bubbles": bubbles,
             "several": len(account.sms_numbers()) > 1,
             "now": self._pages.emulator.platform.now(account),
         }
@@ -183,11 +179,6 @@ def _phone_of(asked: Request) -> str:
     else:
         match = _OF_A_PHONE.fullmatch(asked.path) if asked.path.endswith("/texts") or asked.method == "GET" else None
     return match[1] if match else ""
-
-
-def _meter(body: str) -> dict[str, Any]:
-    counted = segments(body)
-    return {"counted": counted, "forced": named(counted.forced_by) if counted.forced_by else ""}
 
 
 def _application(account: Account, number: str) -> str:

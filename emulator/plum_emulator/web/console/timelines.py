@@ -16,9 +16,7 @@ from plum_emulator.wire.forms import read_form
 
 Kind = Literal["asked", "status", "text", "post", "callback", "reply", "due"]
 # What happens at one instant, in the order of cause and effect.
-_ORDER: dict[Kind, int] = {
-    "asked": 0, "status": 1, "text": 2, "post": 3, "callback": 3, "reply": 4, "due": 5,
-}  # fmt: skip
+_ORDER: dict[Kind, int] = {"asked": 0, "status": 1, "text": 2, "post": 3, "callback": 3, "reply": 4, "due": 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +39,11 @@ class Moment:
 
 
 def timeline(story: Story) -> list[Moment]:
-    """The story in the order of time."""
+    """The story in the order of time; what is still to come after everything that has happened."""
 
-    def place(moment: Moment) -> tuple[int, int, int]:
+    def place(moment: Moment) -> tuple[bool, int, int, int]:
         n = moment.exchange.n if moment.exchange else 0
-        return (LATEST if moment.at is None else moment.at, _ORDER[moment.kind], n)
+        return (moment.kind == "due", LATEST if moment.at is None else moment.at, _ORDER[moment.kind], n)
 
     return sorted(_moments(story), key=place)
 

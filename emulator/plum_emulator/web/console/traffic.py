@@ -18,7 +18,6 @@ from plum_emulator.model.listings import ExchangeFilter
 from plum_emulator.values import Values, shown
 from plum_emulator.web.console.bodies import editable, shown_body, visible, with_lf
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
-from plum_emulator.web.gateway import TOO_LARGE
 from plum_emulator.wire.curl import curl_line
 from plum_emulator.wire.forms import Fields
 
@@ -121,7 +120,7 @@ class TrafficPages:
         """Make a request once more, as it was or edited, and go on to what came of it."""
         account = self._pages.account()
         exchange = self._found(account, number)
-        edit = _edit(self._form(), url=exchange.url, body=exchange.request_body)
+        edit = _edit(self._pages.form(), url=exchange.url, body=exchange.request_body)
 
         async def work() -> Response:
             made = await self._bench.replay(account, number, edit=edit)
@@ -132,7 +131,7 @@ class TrafficPages:
     def hold(self) -> Response:
         """Hold callbacks back from now on."""
         account = self._pages.account()
-        self._bench.hold(account, timeout=_milliseconds(self._form().get("seconds", "")))
+        self._bench.hold(account, timeout=_milliseconds(self._pages.form().get("seconds", "")))
         return self._back()
 
     def let_go(self) -> Response:
@@ -166,7 +165,7 @@ class TrafficPages:
 
     def release(self, number: int) -> Response:
         """Send one callback now; edited, and on to what came of it, when the form has fields to edit."""
-        account, form = self._pages.account(), self._form()
+        account, form = self._pages.account(), self._pages.form()
         edit = Edit()
         if "url" in form:
             request_now = self._pending(account, number).request
@@ -247,11 +246,6 @@ class TrafficPages:
         except Refusal:
             return False
         return True
-
-    def _form(self) -> Fields:
-        if TOO_LARGE in request.environ:
-            raise NotPossible("the request body is too large", hint="at most 1 MiB is taken")
-        return self._pages.form()
 
     def _to_exchange(self, exchange: Exchange) -> Response:
         return self._pages.to(f"/console/traffic/{exchange.n}")

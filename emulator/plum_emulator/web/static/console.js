@@ -34,13 +34,31 @@
     });
   };
 
+  // Nothing is taken from under somebody's hands: a region that is typed in, or whose form waits for its answer, is
+  // brought up to date when that is over.
+  const putOff = new Map();
+  const inUse = (place) =>
+    place.querySelector(".htmx-request") ||
+    (place.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+
   const show = (place, html) => {
-    if (place.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
+    if (inUse(place)) {
+      putOff.set(place, html);
+      return;
+    }
+    putOff.delete(place);
     const screen = place.closest("[data-bottom]");
     const follows = screen && atBottom(screen);
     Idiomorph.morph(place, html, { morphStyle: "innerHTML" });
     htmx.process(place);
     if (follows) toBottom(screen);
+  };
+
+  const showPutOff = () => {
+    for (const [place, html] of [...putOff]) {
+      if (place.isConnected) show(place, html);
+      else putOff.delete(place);
+    }
   };
 
   const atBottom = (screen) => screen.scrollHeight - screen.scrollTop - screen.clientHeight < 40;
@@ -77,7 +95,14 @@
     const { elt, parameters } = event.detail.requestConfig;
     // The count of words that were sent or changed meanwhile.
     if (elt.matches("[data-enter]") && parameters.body !== elt.value) event.detail.shouldSwap = false;
+    // A form that was replaced while it waited has lost what it inherits, and its answer would not find its place.
+    if (elt.isConnected) return;
+    for (const name of ["hx-ext", "hx-swap", "hx-select"]) {
+      if (!elt.hasAttribute(name)) elt.setAttribute(name, document.body.getAttribute(name));
+    }
   });
+  document.addEventListener("htmx:afterRequest", () => setTimeout(showPutOff));
+  document.addEventListener("focusout", () => setTimeout(showPutOff));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("[data-enter]")) {
       event.preventDefault();
