@@ -314,7 +314,7 @@ def test_a_form_that_is_too_large_is_refused(house: House, caller: Caller) -> No
     before = len(house.transport.sent)
     heard = caller.post(f"{TRAFFIC}/2/replay", headers=[FORM], body=b"body=" + b"a" * 1024 * 1024)
     assert (heard.status, len(house.transport.sent)) == (400, before)
-    assert "the request body is too large" in page_of(heard).words
+    assert "the form is too large" in page_of(heard).words
 
 
 def test_what_happens_to_another_account_stays_there(house: House, caller: Caller) -> None:

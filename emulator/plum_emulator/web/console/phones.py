@@ -154,6 +154,7 @@ _LATEST = 10
 _WORDS = {
     "inbound": "Posted the text to its application",
     "callback": "Told the result URL of a status",
+    "sink": "A sink of the emulator took it",
     "queue": "An application queued a message",
     "status": "An application asked for a status",
     "messages": "An application listed messages",
