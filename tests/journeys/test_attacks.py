@@ -283,10 +283,15 @@ def test_null_bytes_elsewhere_are_refused_in_words(shared: Emulator) -> None:
 )
 def test_the_control_surface_does_not_answer_to_a_foreign_host(shared: Emulator, host: str) -> None:
     """A page elsewhere may make its own name lead here; then the name gives it away."""
-    for path in (b"/_plum/messages", b"/_plum/events", b"/"):
+    for path in (b"/_plum/messages", b"/_plum/events"):
         got = ask(shared.url, get(path, f"Host: {host}"))
         assert got.status == 403
         assert "--allow-host" in in_json(got)["hint"]
+    for path in (b"/", b"/console/live?region=latest", b"/console/connect"):
+        page = ask(shared.url, get(path, f"Host: {host}"))
+        assert page.status == 403
+        assert b"--allow-host" in page.body
+        assert b"password" not in page.body
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1", "http://127.0.0.1", "["])

@@ -157,8 +157,8 @@ class Platform:
         with self._store.reading():
             part = Part(
                 limit=limit,
-                before=self._place(account, before, filter),
-                after=self._place(account, after, filter),
+                before=self._place(account, before, places=bool(filter.words and through)),
+                after=self._place(account, after, places=bool(filter.words and through)),
                 through=through,
             )
             page = self._store.messages.log(account.id, filter, part)
@@ -304,10 +304,10 @@ class Platform:
         # A search for words may have got to a message that is another account's: its place says nothing of it.
         return message.sms_message_id if message.account == account.id else str(place)
 
-    def _place(self, account: Account, mark: str | None, asked: LogFilter) -> int | None:
+    def _place(self, account: Account, mark: str | None, *, places: bool) -> int | None:
         if not mark:
             return None
-        if asked.words and mark.isascii() and mark.isdecimal() and len(mark) < 19:
+        if places and mark.isascii() and mark.isdecimal() and len(mark) < 19:
             return int(mark)
         return self._found(account, mark).seq
 

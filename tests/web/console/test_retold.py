@@ -42,7 +42,7 @@ def test_the_file_is_text_that_no_browser_runs(house: House, caller: Caller) -> 
     house.receive(HOSTILE)
     heard = caller.get("/console/test/test_session.py")
     assert heard.header("Content-Type") == "text/plain; charset=utf-8"
-    assert heard.header("Content-Security-Policy") == "default-src 'none'; sandbox"
+    assert heard.header("Content-Security-Policy") == "sandbox; default-src 'none'"
     ast.parse(heard.body)
     assert caller.get("/console/test/session.sh").body.startswith(b"#!/bin/sh")
 
