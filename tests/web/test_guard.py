@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.wrappers import Request
 
-from helpers.caller import FORM, Caller, Heard
+from helpers.caller import FORM, HERE, Caller, Heard
 from helpers.house import HANDSET, MINE, House
 from plum_emulator.errors import FromElsewhere
 from plum_emulator.web.guard import COOKIE, Guard, check_origin
@@ -576,3 +576,30 @@ def test_no_other_text_is_the_token(text: str) -> None:
     sent = text.encode(errors="surrogatepass").decode("latin-1")
     request = Request({**environ(HTTP_AUTHORIZATION=f"Bearer {sent}", HTTP_COOKIE=f"{COOKIE}={sent}")})
     assert guard.knows(request) == (text.strip() == TOKEN)
+
+
+def test_a_refusal_tells_of_no_account(onlooker: Caller) -> None:
+    """The page that is refused may read the answer: the browser takes both for the same site."""
+    heard = onlooker.get("/", host="plum.test")
+    assert heard.status == 403
+    assert b"username" not in heard.body
+    assert b"second" not in heard.body
+    assert b"real clock" not in heard.body
+
+
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        (f"http://{HERE}/console/logs?words=a", f"http://{HERE}/console/logs?words=a"),
+        ("http://evil.example/", "/?account=second"),
+        (f"http://{HERE}.evil.example/", "/?account=second"),
+        (f"http://{HERE}@evil.example/", "/?account=second"),
+        ("javascript:alert(1)", "/?account=second"),
+        (None, "/?account=second"),
+    ],
+)
+def test_the_way_back_from_an_error_leads_to_a_page_of_ours(onlooker: Caller, referrer: str | None, back: str) -> None:
+    headers = [] if referrer is None else [("Referer", referrer)]
+    heard = onlooker.get("/console/nothing?account=second", headers=headers)
+    assert heard.status == 404
+    assert f'<a class="button" href="{back}">Back</a>' in heard.body.decode()

@@ -17,7 +17,8 @@ from helpers.tools import tool
 from plum_emulator.model.accounts import Number, Options
 from plum_emulator.model.messages import Message
 from plum_emulator.wire.as_script import shell_script
-from plum_emulator.wire.as_test import literal, pytest_file
+from plum_emulator.wire.as_test import pytest_file
+from plum_emulator.wire.literals import literal
 from plum_emulator.wire.retelling import STEPS_MAX, retell
 from plum_emulator.wire.sessions import LeftOut, Mine, Session, Step
 

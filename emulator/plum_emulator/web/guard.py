@@ -20,8 +20,8 @@ from plum_emulator.errors import FromElsewhere
 from plum_emulator.web.later import json_answer
 
 COOKIE = "plum_emulator_token"
+SAFE = ("GET", "HEAD", "OPTIONS")
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
 _CONTROL = "/_plum/"
 _SINKS = "/_plum/sink/"
 _PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -118,7 +118,7 @@ class Guard:
 
 def check_origin(request: Request) -> None:
     """Raises FromElsewhere when a page of another site asks for a change, whatever else it brings."""
-    if request.method not in _SAFE and is_foreign(request):
+    if request.method not in SAFE and is_foreign(request):
         origin = request.headers["Origin"]
         raise FromElsewhere(f"a page of another site, {origin[:80]!r}, may not change anything here")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
 from plum_emulator.model.phones import is_number
+from plum_emulator.wire.remarks import about_application, comment
 from plum_emulator.wire.retelling import retell
 from plum_emulator.wire.sessions import OWN_SINK, LeftOut, Mine, Outcome, Retelling, Session, Step, Words
 
@@ -110,11 +110,11 @@ def _script(told: Retelling) -> Iterator[str]:
     yield _LEASE.format(wanted=shlex.quote(_json(_wanted(told)))).rstrip("\n")
     yield from _numbers(told)
     for note in told.notes:
-        yield from ("", *_comment(note))
+        yield from ("", *comment(note, width=_WIDTH))
     for step in told.steps:
         yield ""
         if isinstance(step, LeftOut):
-            yield from _comment(step.why)
+            yield from comment(step.why, width=_WIDTH)
         else:
             yield from _step(step, told)
     yield from ("", "echo ok")
@@ -126,11 +126,10 @@ def _wanted(told: Retelling) -> dict[str, object]:
 
 def _constants(told: Retelling) -> Iterator[str]:
     for place, url in enumerate(told.urls(), 1):
-        demo = "What texts are posted to: the emulator's demo application. Put yours here."
-        yield from _comment(demo if url == "/demo" else "What texts are posted to. An application has to run there.")
+        yield from comment(about_application(url), width=_WIDTH)
         yield f"{_name('APPLICATION', place)}={shlex.quote(_json(url)[1:-1])}"
     for place, url in enumerate(told.result_urls(), 1):
-        yield from _comment("Where statuses are posted to. The script needs nobody there.")
+        yield from comment("Where statuses are posted to. The script needs nobody there.", width=_WIDTH)
         yield f"{_name('RESULTS', place)}={shlex.quote(url)}"
 
 
@@ -153,7 +152,7 @@ def _numbers(told: Retelling) -> Iterator[str]:
 
 def _step(step: Step, told: Retelling) -> Iterator[str]:
     for remark in step.remarks:
-        yield from _comment(remark)
+        yield from comment(remark, width=_WIDTH)
     if step.queued:
         yield from ("begin", _queue(step, told), "settle")
     else:
@@ -224,8 +223,3 @@ def _printed(text: str) -> str:
         chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in "-%\\'" else f"\\{byte:03o}" for byte in text.encode()
     )
     return f"printf '{''.join(safe)}'"
-
-
-def _comment(text: str) -> list[str]:
-    plain = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    return textwrap.wrap(plain, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)

@@ -5,18 +5,18 @@ The text is laid out as formatters want it.
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from plum_emulator.model.phones import is_number
+from plum_emulator.wire.literals import literal, written
+from plum_emulator.wire.remarks import about_application, comment
 from plum_emulator.wire.retelling import retell
-from plum_emulator.wire.sessions import OWN_SINK, LeftOut, Mine, Outcome, Retelling, Session, Step, Words
+from plum_emulator.wire.sessions import OWN_SINK, LeftOut, Outcome, Retelling, Session, Step, Words
 
 _WIDTH = 88
+_REMARK = 80
 _INDENT = " " * 4
-_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_DEMO = "What texts are posted to: the emulator's demo application. Put yours here."
 
 
 def pytest_file(session: Session, *, name: str = "test_the_session_once_more") -> str:
@@ -50,10 +50,10 @@ def _marker(told: Retelling) -> list[str]:
 def _constants(told: Retelling) -> Iterator[str]:
     lines: list[str] = []
     for name, url in _named("APPLICATION", told.urls()).items():
-        lines += _comment(_DEMO if url == "/demo" else "What texts are posted to. An application has to run there.")
+        lines += comment(about_application(url), width=_REMARK)
         lines += _assigned(name, url)
     for name, url in _named("RESULTS", told.result_urls()).items():
-        lines += _comment("Where statuses are posted to. The test passes without anybody there.")
+        lines += comment("Where statuses are posted to. The test passes without anybody there.", width=_REMARK)
         lines += _assigned(name, url)
     if lines:
         yield ""
@@ -86,14 +86,14 @@ class _Test:
     def lines(self) -> Iterator[str]:
         """The statements, not yet indented."""
         for note in self._told.notes:
-            yield from _comment(note)
+            yield from comment(note, width=_REMARK)
         begin = [*self._set_up()]
         yield from begin
         for place, step in enumerate(self._told.steps):
             if place or begin or self._told.notes:
                 yield ""
             if isinstance(step, LeftOut):
-                yield from _comment(step.why)
+                yield from comment(step.why, width=_REMARK)
             else:
                 yield from self._step(step)
         if not self._phones:
@@ -114,7 +114,7 @@ class _Test:
 
     def _step(self, step: Step) -> Iterator[str]:
         for remark in step.remarks:
-            yield from _comment(remark)
+            yield from comment(remark, width=_REMARK)
         phone = self._phones[step.handset]
         if step.queued:
             yield from self._queued(step, phone)
@@ -219,47 +219,3 @@ def _bracketed(begin: str, items: Sequence[str], end: str) -> Iterator[str]:
 def _columns(line: str) -> int:
     """How wide the line is at the most: of other alphabets' characters many take two columns."""
     return sum(1 if character.isascii() else 2 for character in line)
-
-
-def _comment(text: str) -> list[str]:
-    plain = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    return textwrap.wrap(plain, _WIDTH - 8, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-
-
-def written(words: Words) -> str:
-    """The words as Python has them; with a number of the account in them, an f-string."""
-    if not any(isinstance(word, Mine) for word in words):
-        return literal("".join(str(word) for word in words))
-    quote = _quote("".join(word for word in words if isinstance(word, str)))
-    pieces = (
-        f"{{plum.numbers[{word.place}]{'[1:]' if word.bare else ''}}}"
-        if isinstance(word, Mine)
-        else _escaped(word, quote).replace("{", "{{").replace("}", "}}")
-        for word in words
-    )
-    return f"f{quote}{''.join(pieces)}{quote}"
-
-
-def literal(text: str) -> str:
-    """The text as a Python literal, in the quotes of which fewer have to be escaped."""
-    quote = _quote(text)
-    return f"{quote}{_escaped(text, quote)}{quote}"
-
-
-def _quote(text: str) -> str:
-    return "'" if text.count('"') > text.count("'") else '"'
-
-
-def _escaped(text: str, quote: str) -> str:
-    return "".join(_character(character, quote) for character in text)
-
-
-def _character(character: str, quote: str) -> str:
-    if character == quote:
-        return f"\\{quote}"
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -97,6 +97,16 @@ def test_the_pass_opens_nothing_else(open_caller: Caller, query: str, method: st
     assert MINE.encode() not in heard.body
 
 
+def test_what_goes_wrong_with_a_pass_tells_of_no_account(open_caller: Caller, query: str) -> None:
+    heard = from_afar(open_caller, "POST", f"{PRESENTER}/texts?{query}", b"from=presenter&body=")
+    assert heard.status == 400
+    page = page_of(heard)
+    assert "the body is empty" in page.text
+    assert [page.values("option", name) for name in ("value", "selected")] == [[], []]
+    assert "second" not in page.text
+    assert "clock" not in page.text
+
+
 @pytest.mark.parametrize(
     "brought", ["", "pass=", "pass=" + "0" * 32, f"pass={TOKEN}", "pass=%ff%00", "pass=" + "a" * 5000]
 )

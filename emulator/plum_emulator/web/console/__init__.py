@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import PlumEmulatorError
 from plum_emulator.web.console.applications import ApplicationPages
+from plum_emulator.web.console.callbacks import CallbackPages
 from plum_emulator.web.console.clock import ClockPage
 from plum_emulator.web.console.connect import ConnectPages
 from plum_emulator.web.console.live import Live
@@ -23,10 +24,9 @@ from plum_emulator.web.console.phones import PhonePages
 from plum_emulator.web.console.retold import RetoldPages
 from plum_emulator.web.console.rules import RulePages
 from plum_emulator.web.console.traffic import TrafficPages
-from plum_emulator.web.guard import Guard
+from plum_emulator.web.guard import SAFE, Guard
 
 _STATIC = Path(__file__).parent.parent / "static"
-_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Console:
@@ -43,12 +43,13 @@ class Console:
             ClockPage(pages),
             RulePages(pages),
             TrafficPages(pages),
+            CallbackPages(pages),
             RetoldPages(pages),
             ConnectPages(pages),
         )
         pages.know({name: region for page in self._pages for name, region in page.regions().items()})
         self._live = Live(pages, pool=pool)
-        self._missing, self._error = pages.missing, pages.error
+        self._shared = pages
 
     def blueprint(self) -> Blueprint:
         """The Flask side of it."""
@@ -56,14 +57,14 @@ class Console:
         routes = [route for page in self._pages for route in page.routes()]
         for methods, path, view in (*routes, *self._live.routes()):
             blueprint.add_url_rule(path, f"{methods} {path}", view, methods=methods.split())
-        blueprint.add_url_rule("/console/<path:rest>", view_func=self._missing)
+        blueprint.add_url_rule("/console/<path:rest>", view_func=self._shared.missing)
         blueprint.before_request(lambda: self._guard.check(request, also=self._phones.has_pass))
         blueprint.after_request(self.told)
-        blueprint.register_error_handler(PlumEmulatorError, self._error)
+        blueprint.register_error_handler(PlumEmulatorError, self._shared.error)
         return blueprint
 
     def told(self, response: Response) -> Response:
         """What somebody did with this request, everybody who looks on sees."""
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             self._live.touch()
         return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
@@ -16,7 +15,7 @@ from plum_emulator.model.segments import segments
 from plum_emulator.model.urls import application_problem
 from plum_emulator.web.console.bodies import shown_body, visible
 from plum_emulator.web.console.marked import marked_answer
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, counted
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, counted, status_line
 from plum_emulator.wire.forms import Fields
 
 _HERE = "/console/applications"
@@ -107,7 +106,6 @@ class ApplicationPages:
             error=error,
             sample=sample,
             shown=_shown(trial) if trial else None,
-            visible=visible,
         )
 
     def _listed(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -135,7 +133,7 @@ def _shown(trial: Trial) -> dict[str, Any]:
         "trial": trial,
         "verdict": _verdict(trial),
         "request": shown_body(trial.request.body, trial.request.headers),
-        "status": _status(outcome.status),
+        "status": status_line(outcome.status),
         "took": _duration(outcome.duration_ms),
         "answer": marked_answer(outcome.body, trial.error.one_line() if trial.error else "ok"),
         "replies": [(reply, _text(reply), _carried(reply)) for reply in trial.replies],
@@ -149,15 +147,6 @@ def _verdict(trial: Trial) -> str:
     if not trial.asked:
         return "The answer is valid, and asks for no message."
     return f"The answer is valid, and asks for {counted(trial.asked, 'message')}."
-
-
-def _status(status: int | None) -> str:
-    if status is None:
-        return ""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _duration(milliseconds: float) -> str:

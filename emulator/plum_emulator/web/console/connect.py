@@ -12,7 +12,7 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.settings import DEFAULT_URL
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
 from plum_emulator.web.guard import is_local
-from plum_emulator.wire.as_test import literal
+from plum_emulator.wire.literals import literal
 
 _HANDSET = "16175550123"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
@@ -12,11 +11,11 @@ from flask import Response, request
 from plum_emulator.engine.platform import Story
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account
-from plum_emulator.model.listings import LogFilter
+from plum_emulator.model.listings import LOOKED_THROUGH, LogFilter
 from plum_emulator.model.messages import Message, Status, Type
 from plum_emulator.model.phones import is_number, normalized
 from plum_emulator.values import Values
-from plum_emulator.web.console.bodies import visible
+from plum_emulator.web.console.connect import samples
 from plum_emulator.web.console.marked import MarkedAnswer, Piece, excerpt, marked_answer
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
 from plum_emulator.web.console.timelines import Moment, rules_of, timeline
@@ -26,7 +25,6 @@ TYPES: tuple[Type, ...] = get_args(Type)
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 _ROWS = 50
-_LOOKED_AT = 10_000
 _FILTERS = ("words", "type", "status", "number")
 _PLACES = ("before", "after")
 
@@ -64,9 +62,7 @@ class LogPages:
             asked=_asked(request.args),
             types=TYPES,
             statuses=STATUSES,
-            url=request.host_url.rstrip("/"),
-            login=shlex.quote(f"{account.username}:{account.seed.password}"),
-            numbers=account.sms_numbers(),
+            sample=next(iter(samples(account, request.host_url.rstrip("/"))), None),
         )
 
     def message(self, sms_message_id: str) -> Response:
@@ -85,7 +81,7 @@ class LogPages:
         filters = _filter(asked)
         try:
             page = self._platform.log(
-                account, limit=_ROWS, before=before, after=after, filter=filters, through=_LOOKED_AT
+                account, limit=_ROWS, before=before, after=after, filter=filters, through=LOOKED_THROUGH
             )
         except NotFound as error:
             raise NotFound(error.message, hint="go on from the newest page of SMS Message Logs") from None
@@ -98,9 +94,8 @@ class LogPages:
             "newer": page.newer,
             "stopped": few and not after and page.more is not None,
             "stopped_newer": few and after and page.newer is not None,
-            "looked_at": _LOOKED_AT,
+            "looked_at": LOOKED_THROUGH,
             "number_is_none": filters.number is not None and not is_number(filters.number),
-            "visible": visible,
         }
 
     def _message(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -113,7 +108,6 @@ class LogPages:
             "moments": moments,
             "rules": rules_of(moments),
             "answers": _answers(story, moments),
-            "visible": visible,
         }
 
 

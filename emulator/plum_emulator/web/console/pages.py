@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,6 +18,7 @@ from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.phones import is_number, pretty
 from plum_emulator.model.segments import named, segments
+from plum_emulator.web.console.bodies import visible
 from plum_emulator.web.gateway import ACCOUNT, BODY, TOO_LARGE
 from plum_emulator.web.guard import Guard
 from plum_emulator.web.later import later, status_of
@@ -33,6 +35,12 @@ _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Content-Type": "text/html; charset=utf-8",
     "Referrer-Policy": "same-origin",  # with no-referrer, a browser's forms would come from nowhere
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_AS_IT_IS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Content-Type": "text/plain; charset=utf-8",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -99,6 +107,10 @@ class Pages:
         )
         return Response(made, status, headers=_HEADERS)
 
+    def as_it_is(self, text: str | bytes) -> Response:
+        """Text that was sent or made: whatever a browser takes it for, it may do nothing."""
+        return Response(text, headers=_AS_IT_IS)
+
     def fragment(self, template: str, **values: Any) -> Response:
         """A piece of a page."""
         return Response(self._templates.get_template(f"{template}.html").render(**values), headers=_HEADERS)
@@ -143,13 +155,12 @@ class Pages:
         raise NotFound(f"there is no page /console/{rest[:80]}", hint="the pages are in the navigation above")
 
     def error(self, error: PlumEmulatorError) -> Response:
-        """A page that says what was wrong, and what to do."""
+        """A page that says what was wrong, and what to do; of the accounts it tells only who may see them."""
         try:
-            account = self.account()
+            account = self.account() if self.guard.knows(request) else None
         except NotFound:
             account = None
-        back = request.referrer or "/"
-        page = self.page("error", account, status=status_of(error), error=error, back=back)
+        page = self.page("error", account, status=status_of(error), error=error, back=_came_from())
         page.headers["HX-Push-Url"] = "false"  # the address of a form that failed cannot be opened
         return page
 
@@ -187,10 +198,17 @@ class Pages:
             "segments": segments,
             "named": named,
         }
+        templates.globals["visible"] = visible
         return templates
 
 
 _CHOICES = 50
+
+
+def _came_from() -> str:
+    """The page of ours that the request came from; "" when it came from elsewhere."""
+    referrer = request.referrer or ""
+    return referrer if referrer.startswith(request.host_url) else ""
 
 
 def moment(instant: int) -> str:
@@ -212,6 +230,14 @@ def shown_number(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 message`, `12 messages`, `1 234 567 messages`: with thin spaces between thousands."""
     return f"{number:,} {noun}".replace(",", "\u202f") + ("" if number == 1 else "s")
+
+
+def status_line(status: int | None) -> str:
+    """A status with its name, `503 Service Unavailable`; "" for None."""
+    try:
+        return "" if status is None else f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _linker(account: str) -> Callable[..., str]:

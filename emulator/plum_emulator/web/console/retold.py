@@ -45,8 +45,7 @@ class RetoldPages:
         """The same as a file, for those who save it."""
         format_ = "curl" if file.endswith(".sh") else "pytest"
         told = self._told(format_, request.args.get("handset", ""))
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
-        return Response(told, content_type="text/plain; charset=utf-8", headers=headers)
+        return self._pages.as_it_is(told)
 
     def _told(self, format_: str, handset: str) -> str:
         account = self._pages.account()
