@@ -185,3 +185,8 @@ def test_kept_handsets_are_there_after_a_restart(tmp_path: Path) -> None:
 def test_nobody_is_found_by_an_account_that_is_not_there(handsets: Handsets, account: Account) -> None:
     with pytest.raises(NotFound):
         handsets.change(account, FIRST, name="x", texts="16465550188")
+
+
+def test_a_handset_that_is_not_on_the_screen_cannot_be_changed(handsets: Handsets, account: Account) -> None:
+    with pytest.raises(NotFound, match="is not on the screen"):
+        handsets.change(account, HANDSET, name="Bob", texts=MINE)

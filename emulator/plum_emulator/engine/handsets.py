@@ -68,6 +68,8 @@ class Handsets:
         """Give the handset another name, or let it text another of the account's numbers."""
         with self._store.reading():
             handset = self._new(account, _number(number), name=name, texts=texts)
+            if all(each.number != handset.number for each in self.of(account)):
+                raise NotFound(f"{pretty(handset.number)} is not on the screen", hint="add it first")
             with self._store.transaction():
                 self._store.handsets.put(account.id, handset)
         return handset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from helpers.house import HANDSET, MINE, House
 from helpers.loops import in_loop
 from helpers.pages import submit
 from plum_emulator.engine.emulator import Emulator
-from plum_emulator.errors import NotFound
+from plum_emulator.errors import NotFound, StorageFailed
 from plum_emulator.model.accounts import Account
 from plum_emulator.web.console.live import Listener, Live
 
@@ -210,6 +210,24 @@ async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCa
     async with looking(live, house.account, "fails", "broken", "works") as listener:
         assert await news(listener) == {"works": "0"}
     assert [record.getMessage() for record in caplog.records] == ["a bug of the emulator"]
+    house.close()
+
+
+@in_loop
+async def test_a_region_that_could_not_be_made_is_tried_again() -> None:
+    """Storage that fails for a moment leaves no page behind for good."""
+    house = House()
+    answers: Iterator[str | Exception] = iter((StorageFailed("full"), StorageFailed("full"), "there again"))
+
+    def log() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    live, _ = a_live(house, beat=0.01, log=log)
+    async with looking(live, house.account, "log") as listener:
+        assert await news(listener) == {"log": "there again"}
     house.close()
 
 

@@ -33,7 +33,7 @@ class Console:
     """The console of one emulator. `network_url` is its address for other machines, "" when it listens here alone."""
 
     def __init__(self, emulator: Emulator, *, guard: Guard, pool: Executor | None, network_url: str) -> None:
-        pages = Pages(emulator, guard)
+        pages = Pages(emulator, guard, pool=pool)
         self._guard = guard
         self._phones = PhonePages(pages, network_url=network_url)
         self._pages: tuple[Page, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from plum_emulator.model.segments import segments
 from plum_emulator.model.urls import application_problem
 from plum_emulator.web.console.bodies import shown_body, visible
 from plum_emulator.web.console.marked import marked_answer
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, counted, status_line
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, counted, status_line
 from plum_emulator.wire.forms import Fields
 
 _HERE = "/console/applications"
@@ -76,12 +77,12 @@ class ApplicationPages:
         form = self._pages.form()
         from_, body = form.get("from", "").strip(), form.get("body", "").replace("\r\n", "\n")
 
-        async def work() -> Response:
+        async def work() -> View:
             try:
                 trial = await self._trying.post(account, to=known.number, from_=from_, body=body)
             except NotPossible as error:
-                return self._page(account, known, error=error, sample=form)
-            return self._page(account, known, sample=form, trial=trial)
+                return partial(self._page, account, known, error=error, sample=form)
+            return partial(self._page, account, known, sample=form, trial=trial)
 
         return self._pages.later(account, work)
 

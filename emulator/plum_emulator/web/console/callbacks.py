@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -13,7 +14,7 @@ from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account
 from plum_emulator.values import shown
 from plum_emulator.web.console.edits import NUMBER, TRAFFIC, read_edit, to_edit, to_exchange
-from plum_emulator.web.console.pages import Pages, RegionOf, Route
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View
 
 _SHOWN = 50
 _SECONDS_MOST = 366 * 86400
@@ -63,9 +64,9 @@ class CallbackPages:
         """Send everything that is held."""
         account = self._pages.account()
 
-        async def work() -> Response:
+        async def work() -> View:
             await self._bench.release(account)
-            return self._back()
+            return self._back
 
         return self._pages.later(account, work)
 
@@ -90,9 +91,9 @@ class CallbackPages:
             request_now = self._pending(account, number).request
             edit = read_edit(form, url=request_now.url, body=request_now.body)
 
-        async def work() -> Response:
+        async def work() -> View:
             sent = await self._bench.release(account, [number], edit=edit)
-            return to_exchange(self._pages, sent[0]) if sent and "url" in form else self._back()
+            return partial(to_exchange, self._pages, sent[0]) if sent and "url" in form else self._back
 
         return self._pages.later(account, work)
 

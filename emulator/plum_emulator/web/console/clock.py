@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -16,7 +17,7 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.messages import Message
 from plum_emulator.scenario.wanted import read_clock
 from plum_emulator.store.agenda import Due
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, counted, moment
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, counted, moment
 
 _SHOWN = 100
 _WORDS_SHOWN = 50
@@ -78,7 +79,7 @@ class ClockPage:
         until: Until | None = "next" if by == "next" else "idle" if by == "idle" else None
         milliseconds = 0 if until else round(read_duration(by) * 1000)
 
-        async def work() -> Response:
+        async def work() -> View:
             report = await self._emulator.advances.advance(account, milliseconds=milliseconds, until=until)
             if report.stopped:
                 raise NotPossible(
@@ -86,8 +87,9 @@ class ClockPage:
                     hint=_what_ran(_ran(report)),
                 )
             if report.joined:
-                return self._to(joined="1")
-            return self._to(at=str(report.now), **{name: str(times) for name, times in _ran(report).items()})
+                return partial(self._to, joined="1")
+            ran = {name: str(times) for name, times in _ran(report).items()}
+            return partial(self._to, at=str(report.now), **ran)
 
         return self._pages.later(account, work)
 

@@ -30,6 +30,7 @@ _REST_LEAST = 0.2
 _BEAT = 1.0
 _PING_EVERY = 15.0
 _REGIONS_MOST = 40
+_LISTENERS_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Live:
         self._shown: dict[_Key, bytes] = {}
         self._stale: set[_Key] = set()
         self._touched: set[int] = set()
+        self._failed: set[_Key] = set()
         self._seen: dict[int, tuple[int, int]] = {}
         self._woken: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,6 +86,8 @@ class Live:
         specs = tuple(dict.fromkeys(request.args.getlist("region")))
         if not specs or len(specs) > _REGIONS_MOST:
             raise NotPossible(f"{len(specs)} regions were asked for", hint=f"ask for 1 to {_REGIONS_MOST}")
+        if len(self._listeners) >= _LISTENERS_MOST:
+            raise NotPossible(f"{_LISTENERS_MOST} pages are open already", hint="close some, then reload this one")
         named = request.args.get("account", "")
         for spec in specs:
             self._pages.region(account, spec, named=named)  # what is wrong is said now
@@ -130,12 +134,11 @@ class Live:
             while True:
                 await self._until_something()
                 keys = self._to_make()
-                if not keys:
-                    continue
                 took = stopwatch()
-                made = await loop.run_in_executor(self._pool, self._made, keys)
-                self._show(made)
-                await asyncio.sleep(max(self._rest, took() / 1000 * _REST))
+                if keys:
+                    made = await loop.run_in_executor(self._pool, self._made, keys)
+                    self._show(made)
+                    await asyncio.sleep(max(self._rest, took() / 1000 * _REST))
         finally:
             end()
 
@@ -164,7 +167,8 @@ class Live:
                 continue
             try:
                 html = self._pages.region(accounts[key.account], key.spec, named=key.named)
-            except PlumEmulatorError:
+            except PlumEmulatorError:  # gone with a reset, or storage failed: it is looked again at the next beat
+                self._failed.add(key)
                 continue
             except Exception:
                 _log.exception("a bug of the emulator")
@@ -200,6 +204,8 @@ class Live:
                 self._seen[account.id] = seen
                 self._touched.add(account.id)
         self._stale |= {key for listener in self._listeners for key in listener.keys if key.spec in _TICKING}
+        self._stale |= self._failed
+        self._failed = set()
 
     def _touch_all(self) -> None:
         self._touched |= {key.account for listener in self._listeners for key in listener.keys}

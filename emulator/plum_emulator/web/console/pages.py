@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,6 +48,7 @@ _AS_IT_IS = {
 }
 
 Route = tuple[str, str, Callable[..., Response]]
+View = Callable[[], Response]
 RegionOf = Callable[[Account, Mapping[str, str]], dict[str, Any]]
 NAVIGATION = (
     ("/", "Phones"),
@@ -70,8 +73,9 @@ class Page(Protocol):
 class Pages:
     """Makes pages of one emulator."""
 
-    def __init__(self, emulator: Emulator, guard: Guard) -> None:
+    def __init__(self, emulator: Emulator, guard: Guard, *, pool: Executor | None) -> None:
         self.emulator = emulator
+        self._pool = pool
         self.guard = guard
         self._regions: Mapping[str, RegionOf] = {}
 
@@ -132,21 +136,24 @@ class Pages:
         where = _linker(request.args.get("account", ""))(path, **query)
         return Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})
 
-    def later(self, account: Account, work: Callable[[], Awaitable[Response]]) -> Response:
-        """Answer with what `work` gives, once it does: a page, or where to go on. It runs in the event loop.
+    def later(self, account: Account, work: Callable[[], Awaitable[View]]) -> Response:
+        """Answer with the view that `work` gives, once it does; work is done in the event loop, a view in the pool.
 
-        Inside of it pages can be made as in a view, and an error becomes the page that says so.
+        An error becomes the page that says so.
         """
         again = current_app.request_context  # the view's own has ended by then
         environ = request.environ
 
-        async def answer() -> Response:
+        def seen(view: View) -> Response:
             with again(environ):
-                return await work()
+                return view()
+
+        async def answer() -> Response:
+            view = await work()
+            return await asyncio.get_running_loop().run_in_executor(self._pool, seen, view)
 
         def error(error: PlumEmulatorError) -> Response:
-            with again(environ):
-                return self.error(error)
+            return seen(lambda: self.error(error))
 
         return later(answer, now=lambda: self.emulator.platform.now(account), on_error=error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from plum_emulator.model.listings import LOOKED_THROUGH, ExchangeFilter
 from plum_emulator.values import Values
 from plum_emulator.web.console.bodies import shown_body
 from plum_emulator.web.console.edits import NUMBER, TRAFFIC, read_edit, to_edit, to_exchange
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, status_line
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, status_line
 from plum_emulator.wire.curl import curl_line
 
 OPERATIONS = ("queue", "status", "messages", "conversation", "callback", "inbound")
@@ -92,9 +93,9 @@ class TrafficPages:
         exchange = self._found(account, number)
         edit = read_edit(self._pages.form(), url=exchange.url, body=exchange.request_body)
 
-        async def work() -> Response:
+        async def work() -> View:
             made = await self._bench.replay(account, number, edit=edit)
-            return to_exchange(self._pages, made)
+            return partial(to_exchange, self._pages, made)
 
         return self._pages.later(account, work)
 
