@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from helpers.applications import serving
-from helpers.browser import NARROW, WIDE, Complaints, barriers, flaws, sideways_scroll
+from helpers.browser import EACH_WAY, Complaints, barriers, flaws, sideways_scroll
 from helpers.pages import HOSTILE
 from helpers.receivers import Answer, closed_port, receiver
 from plum_emulator.client import Client
@@ -167,8 +167,7 @@ def test_where_no_script_runs_there_is_no_button_that_would_do_nothing(page: Pag
     expect(page.locator("[data-copy]:visible")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_pages_keep_nobody_out(page: Page, console: Client) -> None:
     """The list, what was saved, a trial that went well, and one that did not, and Connect."""
     console.set_application(QUIET, f"http://127.0.0.1:8000/{'long' * 60}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from helpers.browser import NARROW, WIDE, Complaints, Windows, flaws
+from helpers.browser import EACH_WAY, Complaints, Windows, flaws
 from helpers.leases import call
 from helpers.pages import HOSTILE
 from helpers.receivers import Answer, Hit, receiver
@@ -164,8 +164,7 @@ def test_hostile_texts_do_nothing(page: Page, console: Client) -> None:
     expect(page.get_by_role("region", name="Agenda")).to_contain_text("<script>alert('1')</script>")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_clock_keeps_nobody_out(page: Page, console: Client) -> None:
     """It has no barrier, does not scroll sideways, and nothing jumps; empty, and with all that it can show."""
     page.goto("/console/clock")

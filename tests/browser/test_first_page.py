@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import NARROW, WIDE, flaws
+from helpers.browser import EACH_WAY, flaws
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_first_page_keeps_nobody_out(page: Page) -> None:
     """It has no barrier, does not scroll sideways, and nothing jumps, light or dark, wide or narrow."""
     page.goto("/")

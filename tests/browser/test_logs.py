@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import NARROW, WIDE, Complaints, flaws
+from helpers.browser import EACH_WAY, Complaints, flaws
 from helpers.pages import HOSTILE
 from plum_emulator.client import Client
 
@@ -144,8 +144,7 @@ def test_hostile_text_is_text(page: Page, console: Client) -> None:
     assert page.locator("main script, main img").count() == 0
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_log_keeps_nobody_out(page: Page, console: Client) -> None:
     page.goto(LOGS)
     assert flaws(page) == []
@@ -156,8 +155,7 @@ def test_the_log_keeps_nobody_out(page: Page, console: Client) -> None:
         assert flaws(page) == []
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_page_of_a_message_keeps_nobody_out(page: Page, console: Client, complaints: Complaints) -> None:
     complaints.expect("404")
     hostile = text(console, HOSTILE + "x" * 500)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from helpers.browser import NARROW, WIDE, Complaints, Windows, flaws
+from helpers.browser import EACH_WAY, Complaints, Windows, flaws
 from helpers.pages import HOSTILE
 from plum_emulator.client import Client
 
@@ -180,8 +180,7 @@ def test_two_people_see_the_same(page: Page, windows: Windows) -> None:
     expect(other.locator(".bubble.mine")).to_contain_text("Hello everybody")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 @pytest.mark.parametrize("path", ["/", f"/console/phones/{FIRST}"], ids=["phones", "presenter"])
 def test_a_conversation_keeps_nobody_out(page: Page, console: Client, path: str) -> None:
     """With bubbles of every kind, also while new ones arrive: no barrier, no sideways scroll, no jump."""
@@ -223,3 +222,87 @@ def test_a_form_that_waits_for_its_answer_is_not_taken_away_by_an_update(page: P
     expect(page.locator("#phone-12125550142 .bubble")).to_contain_text("Hello you")
     expect(page.get_by_role("button", name="Open +1 212 555 0143")).to_be_visible()
     expect(page.locator("#page")).to_have_count(1)
+
+
+def test_drafts_stay_on_every_phone_whatever_is_done_with_the_others(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Add a phone").click()
+    page.get_by_role("button", name="Add").click()
+    second = page.locator("#body-16175550124")
+    expect(second).to_be_focused()
+    second.press_sequentially("not sent yet")
+    first = page.locator(f"#phone-{FIRST}")
+    first.get_by_text("Change").click()
+    first.get_by_label("Name").fill("Anna")
+    first.get_by_role("button", name="Save").click()
+    expect(first.get_by_role("heading")).to_have_text("Anna")
+    expect(second).to_have_value("not sent yet")
+    write(page, "sent")
+    expect(first.locator(".bubble.mine")).to_contain_text("sent")
+    expect(second).to_have_value("not sent yet")
+
+
+def test_a_text_goes_to_the_number_that_is_shown_also_when_another_window_chooses_another(
+    page: Page, windows: Windows, console: Client
+) -> None:
+    other = windows.open()
+    page.goto("/")
+    other.goto("/")
+    phone = other.locator(f"#phone-{FIRST}")
+    phone.get_by_text("Change").click()
+    phone.locator("select").select_option("16175550100")
+    phone.get_by_role("button", name="Save").click()
+    expect(page.locator(f"#phone-{FIRST} .numbers")).to_contain_text("texts +1 617 555 0100")
+    write(page, "to the new one")
+    expect(page.locator(".bubble.mine")).to_contain_text("to the new one")
+    assert console.log()[0]["to"] == "16175550100"
+
+
+def test_the_top_of_the_page_says_that_the_clock_stands_still_and_what_waits(page: Page, console: Client) -> None:
+    page.goto("/")
+    expect(page.locator(".whose .chip")).to_have_text("manual clock")
+    console.queue(to=FIRST, from_=NUMBER, body="Later")
+    expect(page.locator(".whose .chip")).to_have_text("manual clock · 2 due")
+    console.set_clock("real")
+    expect(page.locator(".whose .chip")).to_have_text("real clock")
+
+
+def test_an_emulator_that_does_not_answer_is_said_and_the_words_stay(page: Page, complaints: Complaints) -> None:
+    complaints.expect("Failed to load")
+    complaints.expect("htmx:")
+    page.goto("/")
+    page.route("**/texts", lambda route: route.abort())
+    write(page, "Anybody there?")
+    expect(page.locator("#notice")).to_contain_text("The emulator does not answer.")
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("Anybody there?")
+    page.unroute("**/texts")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bubble.mine")).to_contain_text("Anybody there?")
+    expect(page.locator("#notice")).to_be_empty()
+
+
+def test_an_account_that_ends_is_said_on_its_open_pages(page: Page, console: Client) -> None:
+    console.make_account(username="clinic", password="secret", numbers=["16465550188"])
+    page.goto("/?account=clinic")
+    expect(page.locator("html.is-live")).to_have_count(1)
+    console.end_account("clinic")
+    expect(page.locator("#notice")).to_contain_text("This account has ended.")
+
+
+def test_a_double_click_adds_one_phone(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Add a phone").click()
+    page.get_by_role("button", name="Add").dblclick()
+    expect(page.locator(".phone")).to_have_count(2)
+    page.reload()
+    expect(page.locator(".phone")).to_have_count(2)
+
+
+def test_with_the_keyboard_one_goes_through_the_accounts_before_one_is_shown(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Account").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Account")).to_have_value("demo")
+    assert "account=demo" not in page.url
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?account=demo")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import NARROW, WIDE, flaws
+from helpers.browser import EACH_WAY, flaws
 from helpers.programs import plain_environment
 from plum_emulator.client import Client
 
@@ -59,8 +59,7 @@ def test_what_was_texted_is_saved_as_commands_and_passes(page: Page, console: Cl
     assert ran.returncode == 0, ran.stdout
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_page_keeps_nobody_out(page: Page, console: Client) -> None:
     a_session(page, console)
     page.goto("/console/test")

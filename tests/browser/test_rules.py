@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import NARROW, WIDE, Complaints, flaws
+from helpers.browser import EACH_WAY, Complaints, flaws
 from helpers.pages import HOSTILE
 from plum_emulator.client import Client
 from plum_emulator.errors import CallFailed
@@ -92,8 +92,7 @@ def test_hostile_rules_do_nothing(page: Page, console: Client) -> None:
     assert rule["then"] == {"error": HOSTILE}
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_rules_keep_nobody_out(page: Page, console: Client) -> None:
     """They have no barrier, do not scroll sideways, and nothing jumps; empty, and with all that they can show."""
     page.goto("/console/rules")

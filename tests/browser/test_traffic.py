@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import NARROW, WIDE, Complaints, flaws
+from helpers.browser import EACH_WAY, Complaints, flaws
 from helpers.pages import HOSTILE
 from helpers.receivers import Answer, Receiver, receiver
 from plum_emulator.client import Client
@@ -161,8 +161,7 @@ def test_hostile_words_are_only_words(page: Page, console: Client) -> None:
     assert page.locator("img").count() == 0
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@EACH_WAY
 def test_the_pages_keep_nobody_out(page: Page, console: Client, results: Receiver) -> None:
     """They have no barrier, do not scroll sideways, and nothing jumps, light or dark, wide or narrow."""
     page.goto(TRAFFIC)

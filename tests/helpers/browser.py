@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # it has no type information
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
@@ -20,6 +21,10 @@ Theme = Literal["light", "dark"]
 WIDE, NARROW = 1280, 390
 HEIGHTS = {WIDE: 800, NARROW: 844}
 DEADLINE = 10.0
+# Both themes and both widths, in two windows instead of four: what one of them spoils, the other does not mend.
+EACH_WAY = pytest.mark.parametrize(
+    ("theme", "width"), [("light", WIDE), ("dark", NARROW)], ids=["light and wide", "dark and narrow"]
+)
 
 # Whatever a page asks for, only this machine is reached.
 _FLAGS = (

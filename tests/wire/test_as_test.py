@@ -135,7 +135,7 @@ def test_a_small_session_as_a_script() -> None:
     """The same with curl; what comes before the steps is the same for every session with one number."""
     script = shell_script(SMALL)
     assert script.startswith("#!/bin/sh\n")
-    assert "\nset -eu\n\nPLUM=${PLUM:-http://127.0.0.1:7586}\n" in script
+    assert "\nset -eu\n\nhere=http://127.0.0.1:7586\nPLUM=${PLUM:-$here}\n" in script
     assert "\nAPPLICATION=http://127.0.0.1:8000/sms\n" in script
     assert script.endswith(SMALL_STEPS)
 

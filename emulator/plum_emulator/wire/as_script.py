@@ -20,7 +20,8 @@ _BEGIN = """\
 # An emulator has to run; curl is 7.76 or newer. The account is the script's own, and ends with it.
 set -eu
 
-PLUM=${PLUM:-http://127.0.0.1:7586}
+here=%s
+PLUM=${PLUM:-$here}
 """
 
 _FUNCTIONS = r"""
@@ -100,11 +101,11 @@ _LIFETIME = 600
 
 def shell_script(session: Session) -> str:
     """A script that does what was done in the session; its last line is `ok`, or it fails and says what differed."""
-    return "\n".join((*_script(retell(session)), ""))
+    return "\n".join((*_script(retell(session), base=session.base), ""))
 
 
-def _script(told: Retelling) -> Iterator[str]:
-    yield _BEGIN.rstrip("\n")
+def _script(told: Retelling, *, base: str) -> Iterator[str]:
+    yield _BEGIN.rstrip("\n") % shlex.quote(base.rstrip("/"))
     yield from _constants(told)
     yield _FUNCTIONS.rstrip("\n")
     yield _LEASE.format(wanted=shlex.quote(_json(_wanted(told)))).rstrip("\n")

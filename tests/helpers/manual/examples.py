@@ -193,7 +193,8 @@ class Stage:
         """Start another emulator, on a free port; from here on it is the one that the page speaks of."""
         if command == "make run":
             command = "plum-emulator serve"
-            assert re.search(rf"^run:.*\n\t.*/{command} \$\(ARGS\)$", _makefile(), re.MULTILINE), "make run does something else"
+            started = re.search(rf"^run:.*\n\t.*/{command} \$\(ARGS\)$", _makefile(), re.MULTILINE)
+            assert started, "make run does something else"
         program = self._start(command)
 
         def has_shown() -> bool:

@@ -47,7 +47,7 @@ def test_every_number_is_listed_with_its_application_and_a_link_to_edit_it(onloo
     assert f"{MINE_SHOWN} {APPLICATION} Edit {MINE_SHOWN} {PCI_SHOWN} PCI number" in page.words
     edits = [link for link in page.links() if link.startswith(f"{APPLICATIONS}/")]
     assert edits == [MINE_PAGE]
-    assert page.values("div", "data-live") == ["applications"]
+    assert page.values("div", "data-live") == ["chip", "applications"]
 
 
 IN_WORDS = {

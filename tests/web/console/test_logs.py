@@ -378,7 +378,7 @@ def test_demo_accounts_have_plums_notice_in_place_of_the_log(demo: Caller) -> No
     assert [tag for tag, _ in page.tags if tag in ("table", "form")] == []
     message = get_page(demo, f"{LOGS}/nobody")
     assert NOTICE in message.words
-    assert page.values("div", "data-live") == message.values("div", "data-live") == []
+    assert page.values("div", "data-live") == message.values("div", "data-live") == ["chip"]
     assert demo.get("/console/live?region=log").status == 400
 
 
@@ -386,8 +386,8 @@ def test_the_log_and_a_message_are_live(house: House, caller: Caller) -> None:
     """With their filters, on every page of the log."""
     message = house.receive("hello")
     page = get_page(caller, f"{LOGS}?words=hello&before={message.sms_message_id}")
-    assert page.values("div", "data-live") == [f"log?words=hello&before={message.sms_message_id}"]
-    assert detail(caller, message).values("div", "data-live") == [f"message?id={message.sms_message_id}"]
+    assert page.values("div", "data-live") == ["chip", f"log?words=hello&before={message.sms_message_id}"]
+    assert detail(caller, message).values("div", "data-live") == ["chip", f"message?id={message.sms_message_id}"]
 
 
 def test_what_is_due_of_a_message_is_found(house: House) -> None:

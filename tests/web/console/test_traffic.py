@@ -130,8 +130,8 @@ def test_further_ones_are_on_further_pages(house: House, caller: Caller) -> None
     assert f"{TRAFFIC}?after=70&operation=queue" in second.links()
     assert shown(get_page(caller, f"{TRAFFIC}?before=21")) == list(range(20, 0, -1))
     assert shown(get_page(caller, f"{TRAFFIC}?after=70")) == list(range(120, 70, -1))
-    assert second.values("div", "data-live") == ["callbacks"]
-    assert newest.values("div", "data-live") == ["callbacks", "traffic?operation=queue"]
+    assert second.values("div", "data-live") == ["chip", "callbacks"]
+    assert newest.values("div", "data-live") == ["chip", "callbacks", "traffic?operation=queue"]
 
 
 def test_a_request_that_came_in_is_shown_whole(caller: Caller, message: str) -> None:

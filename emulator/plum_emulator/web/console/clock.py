@@ -19,6 +19,7 @@ from plum_emulator.scenario.wanted import read_clock
 from plum_emulator.store.agenda import Due
 from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, counted, moment
 
+_CHIP_COUNTS = 50
 _SHOWN = 100
 _WORDS_SHOWN = 50
 _RATE = 60.0
@@ -46,7 +47,7 @@ class ClockPage:
 
     def regions(self) -> dict[str, RegionOf]:
         """Its live regions by name. Those of the clock and the agenda are made anew every second."""
-        return {"clock": self._clock, "agenda": self._agenda, "snapshots": self._listed}
+        return {"chip": self._chip, "clock": self._clock, "agenda": self._agenda, "snapshots": self._listed}
 
     def clock(self) -> Response:
         """The clock, the agenda and the snapshots of an account."""
@@ -131,6 +132,14 @@ class ClockPage:
         if asked.get("reset") == "1":
             return "The account was reset: it is as it began."
         return "This goes on top of another advance that is under way." if asked.get("joined") == "1" else ""
+
+    def _chip(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
+        """How the clock goes, for the top of every page; and, where it stands still, how much waits for it."""
+        mode = self._emulator.accounts.clock(account.id).timing.mode
+        if mode != "manual":
+            return {"mode": mode, "due": ""}
+        due = len(self._emulator.platform.agenda(account, limit=_CHIP_COUNTS + 1))
+        return {"mode": mode, "due": f"{_CHIP_COUNTS}+" if due > _CHIP_COUNTS else str(due or "")}
 
     def _clock(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         clock = self._clock_of(account)

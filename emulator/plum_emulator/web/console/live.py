@@ -164,6 +164,7 @@ class Live:
         accounts = {account.id: account for account in self._pages.emulator.accounts}
         for key in keys:
             if key.account not in accounts:
+                made[key] = _GONE
                 continue
             try:
                 html = self._pages.region(accounts[key.account], key.spec, named=key.named)
@@ -216,6 +217,7 @@ class Live:
             self._woken.set()
 
 
+_GONE = b"event: gone\ndata: {}\n\n"
 _TICKING = frozenset(("clock", "agenda"))
 
 

@@ -97,7 +97,7 @@ class Pages:
 
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
         """A whole page: `console/TEMPLATE.html`."""
-        link = _linker(request.args.get("account", ""))
+        link = _linker(request.args.get("account", "") if account else "")
         made = self._templates.get_template(f"{template}.html").render(
             **values,
             account=account,

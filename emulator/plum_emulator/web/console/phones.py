@@ -45,7 +45,12 @@ class PhonePages:
 
     def regions(self) -> dict[str, RegionOf]:
         """Its live regions by name."""
-        return {"conversation": self._conversation, "others": self._others, "latest": self._latest}
+        return {
+            "conversation": self._conversation,
+            "handset": self._handset,
+            "others": self._others,
+            "latest": self._latest,
+        }
 
     def phones(self) -> Response:
         """All handsets of the account, side by side."""
@@ -99,7 +104,9 @@ class PhonePages:
         handset = self._handsets.named(account, number)
         form = self._pages.form()
         body = form.get("body", "").replace("\r\n", "\n")  # as browsers write the ends of lines
-        self._pages.emulator.platform.receive(account, to=handset.texts, from_=handset.number, body=body)
+        # The number that the page showed: another window may have chosen another meanwhile.
+        to = form.get("to", "") or handset.texts
+        self._pages.emulator.platform.receive(account, to=to, from_=handset.number, body=body)
         if form.get("from") == "presenter":
             pass_ = request.args.get(_PASS, "")
             return self._pages.to(f"/console/phones/{handset.number}", **({_PASS: pass_} if pass_ else {}))
@@ -142,6 +149,9 @@ class PhonePages:
             "now": self._pages.emulator.platform.now(account),
         }
 
+    def _handset(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
+        return {"handset": self._handsets.named(account, arguments.get("handset", ""))}
+
     def _others(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         return {"others": self._handsets.others(account)}
 
@@ -167,15 +177,15 @@ def _is_good(exchange: Exchange) -> bool:
 
 
 _OF_A_PHONE = re.compile(r"/console/phones/([0-9]{11})(?:/texts)?")
-_REGION = re.compile(r"conversation\?handset=([0-9]{11})")
+_REGION = re.compile(r"(?:conversation|handset)\?handset=([0-9]{11})")
 
 
 def _phone_of(asked: Request) -> str:
     """The one handset that the request is about, "" when it is about anything else."""
     if asked.path == "/console/live":
-        regions = asked.args.getlist("region")
-        match = _REGION.fullmatch(regions[0]) if len(regions) == 1 else None
-    elif asked.path == "/console/segments":
+        found = {match and match[1] for match in map(_REGION.fullmatch, asked.args.getlist("region"))}
+        return found.pop() or "" if len(found) == 1 else ""
+    if asked.path == "/console/segments":
         match = re.fullmatch("([0-9]{11})", asked.args.get("handset", ""))
     else:
         match = _OF_A_PHONE.fullmatch(asked.path) if asked.path.endswith("/texts") or asked.method == "GET" else None

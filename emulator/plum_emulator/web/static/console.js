@@ -24,14 +24,32 @@
     document.documentElement.classList.toggle("is-live", false);
     if (!url) return;
     stream = new EventSource(url);
-    stream.addEventListener("open", () => document.documentElement.classList.toggle("is-live", true));
+    stream.addEventListener("open", () => {
+      document.documentElement.classList.toggle("is-live", true);
+      if (said === LOST) say("");
+    });
     stream.addEventListener("error", () => document.documentElement.classList.toggle("is-live", false));
+    stream.addEventListener("gone", () => {
+      say("This account has ended. Choose another at the top, or open the first page.");
+      stream.close();
+    });
     stream.addEventListener("region", (event) => {
       const { region, html } = JSON.parse(event.data);
       for (const place of document.querySelectorAll("[data-live]")) {
         if (place.dataset.live === region) show(place, html);
       }
     });
+  };
+
+  // What only the browser knows is said where the emulator says the rest.
+  const LOST = "The emulator does not answer. When it is there again, this page goes on by itself.";
+  let said = "";
+  const say = (words) => {
+    const notice = document.getElementById("notice");
+    if (!notice) return;
+    said = words;
+    notice.className = words ? "notice" : "";
+    notice.replaceChildren(words);
   };
 
   // Nothing is taken from under somebody's hands: a region that is typed in, or whose form waits for its answer, is
@@ -78,7 +96,16 @@
     setTimeout(() => { button.textContent = before; }, 2000);
   };
 
+  // A field that somebody has changed and not sent is left as it is, whatever else the page becomes.
+  let answered = null;
+  const isDraft = (field) =>
+    field.matches && field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue &&
+    (field.matches("[data-enter]") || !answered || field.form !== answered);
+
   const begin = () => {
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (before) => !isDraft(before);
+    const here = document.querySelector(".top nav [aria-current]");
+    if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
     allToBottom();
     listen();
   };
@@ -88,11 +115,27 @@
   window.addEventListener("pageshow", listen);
   document.addEventListener("htmx:afterSettle", (event) => {
     listen();
+    const added = new URL(location.href).searchParams.get("phone");
+    if (answered && document.activeElement === document.body) {
+      const next = document.getElementById(`body-${added}`) || document.querySelector("main h1");
+      if (next) {
+        if (next.tagName === "H1") next.tabIndex = -1;
+        next.focus({ preventScroll: true });
+      }
+    }
+    answered = null;
     const phone = event.target.closest && event.target.closest(".phone");
     if (phone) phone.querySelectorAll("[data-bottom]").forEach(toBottom);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, parameters } = event.detail.requestConfig;
+    if (event.detail.xhr.status < 400 && elt.tagName === "FORM") {
+      say("");
+      answered = elt;
+      const box = elt.querySelector("[data-enter]");
+      // What was typed since it was sent stays.
+      if (box && box.value.startsWith(parameters.body)) box.value = box.value.slice(parameters.body.length);
+    }
     // The count of words that were sent or changed meanwhile.
     if (elt.matches("[data-enter]") && parameters.body !== elt.value) event.detail.shouldSwap = false;
     // A form that was replaced while it waited has lost what it inherits, and its answer would not find its place.
@@ -101,6 +144,7 @@
       if (!elt.hasAttribute(name)) elt.setAttribute(name, document.body.getAttribute(name));
     }
   });
+  document.addEventListener("htmx:sendError", () => say(LOST));
   document.addEventListener("htmx:afterRequest", () => setTimeout(showPutOff));
   document.addEventListener("focusout", () => setTimeout(showPutOff));
   document.addEventListener("keydown", (event) => {
@@ -109,10 +153,24 @@
       event.target.form.requestSubmit();
     }
   });
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
-  });
+  // With the keyboard one goes through the choices first, and leaves the box or presses Enter.
+  const choose = (event) => {
+    const box = event.target;
+    if (!box.matches || !box.matches("[data-submit]")) return;
+    if (event.type === "keydown") {
+      if (event.key === "Enter" && box.dataset.chosen) box.form.requestSubmit();
+      else box.dataset.keys = "1";
+    } else if (event.type === "change") {
+      box.dataset.chosen = "1";
+      if (!box.dataset.keys) box.form.requestSubmit();
+    } else if (box.dataset.chosen && box.dataset.keys) {
+      box.form.requestSubmit();
+    }
+  };
+  for (const kind of ["keydown", "change", "focusout"]) document.addEventListener(kind, choose);
   document.addEventListener("click", (event) => {
+    // The second half of a double click would add another.
+    if (event.detail > 1 && event.target.closest("form[data-once] button")) event.preventDefault();
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
   });
