@@ -30,7 +30,7 @@ test: $(VENV)/.dev ## bring what the tests need, and run all of them
 	@sh tests/bring-tools.sh
 	@$(BIN)/python -m pytest -n 2
 
-test-fast: $(VENV)/.dev ## the inner loop: no real programs and no docs, under a minute
+test-fast: $(VENV)/.dev ## the inner loop: no real programs and no docs, about a minute
 	@$(BIN)/python -m pytest -n 2 -m 'not journey and not slow' --ignore tests/docs
 
 check: $(VENV)/.dev ## formatting, lint, types, imports, docs

@@ -17,6 +17,8 @@ from plum_emulator.client import Client
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 FIRST = "16175550123"
+# Without the other plugins that are installed here, which take seconds to load.
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "plum_emulator.pytest_plugin", "-p", "no:cacheprovider")
 
 
 def a_session(page: Page, console: Client) -> None:
@@ -40,11 +42,11 @@ def test_what_was_texted_is_copied_as_a_test_and_passes(page: Page, console: Cli
     copied = page.evaluate("navigator.clipboard.readText()")
     file = tmp_path / "test_session.py"
     file.write_text(copied, encoding="utf-8")
-    ran = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file), folder=tmp_path)
+    ran = run(*PYTEST, str(file), folder=tmp_path)
     assert ran.returncode == 0, ran.stdout
     assert "1 passed" in ran.stdout
     file.write_text(copied.replace("Two.", "Three."), encoding="utf-8")
-    ran = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file), folder=tmp_path)
+    ran = run(*PYTEST, str(file), folder=tmp_path)
     assert ran.returncode == 1, ran.stdout
 
 
@@ -71,7 +73,9 @@ def run(*command: str, folder: Path, environment: dict[str, str] | None = None) 
     return subprocess.run(
         command,
         cwd=folder,
-        env=plain_environment({"PATH": os.environ["PATH"], **(environment or {})}),
+        env=plain_environment(
+            {"PATH": os.environ["PATH"], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(environment or {})}
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
