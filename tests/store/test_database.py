@@ -38,7 +38,7 @@ def store_one_message(store: Store, body: str = "hello") -> None:
 
 def bodies(store: Store) -> list[str]:
     with store.reading():
-        return [message.body for message in store.messages.log(1, EVERY_MESSAGE, Part(limit=10)).rows]
+        return [message.body for message in store.search.page(1, EVERY_MESSAGE, Part(limit=10)).rows]
 
 
 def test_temporary_database_has_no_name_in_any_folder(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_every_message_that_passes_is_read_once_and_in_order(
 
     def read(part: Part[int]) -> Page[Message, int]:
         with store.reading():
-            return store.messages.log(1, asked, part)
+            return store.search.page(1, asked, part)
 
     part: Part[int] = Part(limit=limit, through=through)
     wanted = expected(messages, asked)
@@ -186,7 +186,7 @@ def test_messages_that_arrive_meanwhile_move_no_page(
 
     def read(part: Part[int]) -> Page[Message, int]:
         with store.reading():
-            return store.messages.log(1, asked, part)
+            return store.search.page(1, asked, part)
 
     def arrives() -> None:
         kept(store, [Text(account=1, type="inbound", status="received", to=MINE, from_=HANDSET, body="hello", at=5)])
@@ -283,7 +283,7 @@ def test_no_page_of_the_log_reads_or_sorts_a_whole_table(store: Store, recorder:
     for asked in FILTERS:
         recorder.forget()
         with store.reading():
-            store.messages.log(1, asked, part)
+            store.search.page(1, asked, part)
         assert_along_indexes(recorder)
 
 
@@ -307,8 +307,8 @@ def test_a_page_looks_through_no_more_than_it_may(store: Store) -> None:
     messages = kept(store, [replace(many, status="queued", at=1), *[many] * 5])
     asked: LogFilter = LogFilter(status="queued")
     with store.reading():
-        first = store.messages.log(1, asked, Part(limit=10, through=3))
-        second = store.messages.log(1, asked, Part(limit=10, through=3, before=first.more))
+        first = store.search.page(1, asked, Part(limit=10, through=3))
+        second = store.search.page(1, asked, Part(limit=10, through=3, before=first.more))
     assert (first, second) == (
         Page(rows=[], more=messages[3].seq),
         Page(rows=[messages[0]], more=messages[0].seq, newer=messages[0].seq),
@@ -332,7 +332,7 @@ def test_what_one_index_has_few_of_is_found_at_once_behind_many_others(store: St
     many = Text(account=1, type="outbound", status="received", to=HANDSET, from_=MINE, body="hello", at=2)
     wanted, *_ = kept(store, [Text(**{**asdict(many), **differs, "at": 1}), *[many] * 9])
     with store.reading():
-        assert store.messages.log(1, asked, Part(limit=10, through=3)) == Page(rows=[wanted], more=None)
+        assert store.search.page(1, asked, Part(limit=10, through=3)) == Page(rows=[wanted], more=None)
 
 
 def test_database_of_an_earlier_version_is_filtered_too(tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_database_of_an_earlier_version_is_filtered_too(tmp_path: Path) -> None:
     try:
         part: Part[int] = Part(limit=10)
         for asked in (LogFilter(type="reply"), LogFilter(status="failed")):
-            assert [message.seq for message in store.messages.log(1, asked, part).rows] == [1]
+            assert [message.seq for message in store.search.page(1, asked, part).rows] == [1]
         assert [each.n for each in store.journal.page(1, ExchangeFilter(bad=True), part).rows] == [1]
     finally:
         store.close()

@@ -171,7 +171,7 @@ def test_search_finds_what_a_plain_look_at_every_body_finds(
             store.index_bodies()
     store.index_bodies()
     with store.reading():
-        newest = store.messages.log(1, LogFilter(words=" ".join(asked)), Part(limit=100)).rows
+        newest = store.search.page(1, LogFilter(words=" ".join(asked)), Part(limit=100)).rows
     assert [message.body for message in newest] == [
         body
         for body in reversed(bodies)

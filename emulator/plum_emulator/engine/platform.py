@@ -161,7 +161,7 @@ class Platform:
                 after=self._place(account, after, places=bool(filter.words and through)),
                 through=through,
             )
-            page = self._store.messages.log(account.id, filter, part)
+            page = self._store.search.page(account.id, filter, part)
             return Page(rows=page.rows, more=self._mark(account, page.more), newer=self._mark(account, page.newer))
 
     def story(self, account: Account, sms_message_id: str) -> Story:

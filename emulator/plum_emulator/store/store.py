@@ -20,6 +20,7 @@ from plum_emulator.store.messages import Messages
 from plum_emulator.store.opt_outs import OptOuts
 from plum_emulator.store.portable import Portable
 from plum_emulator.store.rules import Rules
+from plum_emulator.store.searching import Search
 from plum_emulator.store.sinks import Sinks
 from plum_emulator.store.snapshots import Snapshots
 
@@ -53,6 +54,7 @@ class Store:
         db = self.database.db
         self.accounts = Accounts(db)
         self.messages = Messages(db)
+        self.search = Search(db)
         self.agenda = Agenda(db)
         self.journal = Journal(db)
         self.events = Events(db)
