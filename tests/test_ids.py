@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_text
 from plum_emulator.ids import IdSource, any_seed
 
@@ -18,7 +19,7 @@ def first_ids(source: IdSource, account: str = "username", count: int = 3) -> li
 
 
 @given(any_text, any_text, st.integers(0, 2**63))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_id_is_32_lower_case_hex_digits(seed: str, account: str, count: int) -> None:
     assert re.fullmatch("[0-9a-f]{32}", IdSource(seed).message_id(account, count))
 
@@ -50,7 +51,7 @@ _accounts = st.one_of(any_text, st.text("u\x000123456789", max_size=4))
 
 
 @given(st.sets(st.tuples(_accounts, st.integers(0, 300)), min_size=2))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_two_messages_have_the_same_id(places: set[tuple[str, int]]) -> None:
     source = IdSource("a seed")
     assert len({source.message_id(account, count) for account, count in places}) == len(places)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.caller import basic
 from helpers.house import HANDSET, MINE, NOW, OTHER, RESULTS, House
+from helpers.laws import examples
 from helpers.tables import tables
 from plum_emulator.clock import Timing
 from plum_emulator.errors import NotPossible
@@ -251,7 +252,7 @@ def journal_of(acts: list[str]) -> tuple[list[Exchange], list[Message]]:
         )
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(st.sampled_from(sorted(ACTS)), max_size=12))
 def test_neighbours_journal_is_the_same_byte_for_byte_whatever_one_does(acts: list[str]) -> None:
     assert journal_of(acts) == journal_of([])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, RESULTS, STRANGER, House
+from helpers.laws import examples
 from plum_emulator.errors import Refusal
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.exchanges import Outcome, OutgoingRequest
@@ -395,13 +396,9 @@ class AgainstTheModel(RuleBasedStateMachine):
 
 
 def test_emulator_does_what_the_plain_model_does() -> None:
-    run_state_machine_as_test(
-        AgainstTheModel, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
-    )
+    run_state_machine_as_test(AgainstTheModel, settings=settings(examples(25), stateful_step_count=25))
 
 
 @pytest.mark.slow
 def test_emulator_does_what_the_plain_model_does_at_length() -> None:
-    run_state_machine_as_test(
-        AgainstTheModel, settings=settings(max_examples=120, stateful_step_count=50, deadline=None)
-    )
+    run_state_machine_as_test(AgainstTheModel, settings=settings(examples(120), stateful_step_count=50))

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.house import HANDSET, MINE, NOW, OTHER, RESULTS, STRANGER, House
+from helpers.laws import examples
 from helpers.tables import Row
 from plum_emulator.engine.sinks import Script
 from plum_emulator.errors import NotFound, NotPossible
@@ -101,7 +102,7 @@ def raw_tables(house: House) -> dict[str, list[Row]]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(before=PAST, after=PAST, restart=st.booleans())
 @pytest.mark.slow
 def test_restore_brings_everything_back_whatever_was_done_since(

@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.house import APPLICATION, HANDSET, MINE, NOW, OTHER, PCI, RESULTS, House, PromptTransport
+from helpers.laws import examples
 from helpers.loops import in_loop
 from plum_emulator.engine.trying import SAMPLE_ID, Reply, Trial
 from plum_emulator.errors import NotPossible
@@ -248,7 +249,7 @@ def answer_of(orders: list[Order]) -> str:
     return f"<reply>{''.join(map(element, orders))}</reply>"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(orders=st.lists(ORDERS, max_size=4))
 def test_trial_foretells_what_a_real_text_leads_to(orders: list[Order]) -> None:
     """Whatever an application asks for, the replies of a trial are the messages that a real text is answered with."""

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.house import APPLICATION, HANDSET, NOW, RESULTS, House, PromptTransport
+from helpers.laws import examples
 from helpers.loops import in_loop
 from plum_emulator.engine.workbench import Edit
 from plum_emulator.errors import NotFound, NotPossible
@@ -88,7 +89,7 @@ async def test_callbacks_are_released_in_the_order_that_is_asked_for(house: Hous
     assert len(ids(house)) == 2 - len(expected)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(order=st.permutations(range(6)), drop=st.sets(st.integers(0, 5)))
 def test_each_callback_is_told_once_in_the_order_of_its_release_or_never(order: list[int], drop: set[int]) -> None:
     @in_loop

@@ -6,9 +6,10 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points
 from plum_emulator.errors import InvalidNumber
 from plum_emulator.model.phones import is_number, normalized, pretty
@@ -109,7 +110,7 @@ def test_a_huge_text_is_refused_in_few_words() -> None:
 
 
 @given(numbers, st.lists(st.sampled_from([" ", "-", ".", "(", ")", "/", "\t"]), max_size=8), st.randoms())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_punctuation_changes_nothing_wherever_it_stands(number: str, marks: list[str], chance: Random) -> None:
     form = list(number)
     for mark in marks:
@@ -118,7 +119,7 @@ def test_punctuation_changes_nothing_wherever_it_stands(number: str, marks: list
 
 
 @given(st.one_of(any_code_points, st.text("0123456789+-() ", max_size=45)))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_text_is_11_digits_or_refused(text: str) -> None:
     if is_number(text):
         assert re.fullmatch(r"1[2-9][0-9]{2}[2-9][0-9]{6}", normalized(text), re.ASCII)
@@ -133,6 +134,6 @@ def test_a_number_for_people_is_grouped() -> None:
 
 
 @given(numbers)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_number_for_people_is_still_that_number(number: str) -> None:
     assert normalized(pretty(number)) == number

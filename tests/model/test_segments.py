@@ -7,9 +7,10 @@ import time
 
 import pytest
 from gsm0338 import Codec  # type: ignore[import-untyped] # it has no types
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points
 from plum_emulator.model.segments import Encoding, Segments, named, segments
 
@@ -179,7 +180,7 @@ def test_a_character_is_named_for_people(character: str, name: str) -> None:
 
 
 @given(_texts)
-@settings(deadline=None)
+@examples(100)
 def test_parts_and_room_are_those_of_filling_part_after_part(body: str) -> None:
     count = segments(body)
     costs = _costs(body, count.encoding)
@@ -188,7 +189,7 @@ def test_parts_and_room_are_those_of_filling_part_after_part(body: str) -> None:
 
 
 @given(_texts)
-@settings(deadline=None)
+@examples(100)
 def test_the_first_character_that_gsm_7_lacks_decides(body: str) -> None:
     foreign = [(place, character) for place, character in enumerate(body) if character not in SENDABLE]
     place, character = foreign[0] if foreign else (None, None)
@@ -197,7 +198,7 @@ def test_the_first_character_that_gsm_7_lacks_decides(body: str) -> None:
 
 
 @given(_gsm_texts)
-@settings(deadline=None)
+@examples(100)
 def test_a_gsm_7_text_survives_its_septets(body: str) -> None:
     """A text in GSM-7 takes as many septets as it is encoded to, and reads the same at the other end."""
     septets, _ = Codec().encode(body)
@@ -206,7 +207,7 @@ def test_a_gsm_7_text_survives_its_septets(body: str) -> None:
 
 
 @given(_texts, st.one_of(st.sampled_from(SENDABLE), st.characters()))
-@settings(deadline=None)
+@examples(100)
 def test_one_more_character_goes_into_the_room_or_into_another_part(body: str, character: str) -> None:
     """In the same alphabet a longer text never has fewer parts, and keeps their number as long as there is room."""
     before, after = segments(body), segments(body + character)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points
 from plum_emulator.model.texts import (
     AUTOMATIC_TEXTS,
@@ -78,7 +79,7 @@ def test_letters_that_only_become_a_keyword_by_case_folding_are_ordinary(body: s
 
 
 @given(any_code_points)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_other_text_is_no_keyword(body: str) -> None:
     assert keyword(body) is None or body.strip().upper() in WORDS
 
@@ -128,7 +129,7 @@ def test_a_body_that_is_not_cut_is_handed_on_as_it_is() -> None:
 
 
 @given(st.text(min_size=1, max_size=700))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_parts_make_up_the_body_again(body: str) -> None:
     cut = parts(body)
     assert "".join(cut) == body

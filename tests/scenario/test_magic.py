@@ -7,9 +7,10 @@ from dataclasses import fields
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from plum_emulator import resources
 from plum_emulator.model.messages import may_become
 from plum_emulator.model.phones import is_number
@@ -39,19 +40,19 @@ def test_the_table_says_what_the_manual_says() -> None:
 
 @pytest.mark.parametrize("line", FATES)
 @given(area_codes)
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_a_line_has_its_fate_in_any_area(line: str, area: str) -> None:
     assert MAGIC.fate_of(f"1{area}555{line}") == FATES[line]
 
 
 @given(area_codes, st.integers(0, 149))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_lines_0100_to_0149_and_all_below_are_ordinary(area: str, line: int) -> None:
     assert MAGIC.fate_of(f"1{area}555{line:04d}") == ORDINARY
 
 
 @given(area_codes, st.from_regex(r"[2-9][0-9]{2}", fullmatch=True), st.sampled_from([*FATES, "0100", "9999"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_other_exchange_is_ordinary(area: str, exchange: str, line: str) -> None:
     if exchange != "555":
         assert MAGIC.fate_of(f"1{area}{exchange}{line}") == ORDINARY

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from plum_emulator.model.accounts import OPTED_OUT_MODES, OptedOutMode
 from plum_emulator.model.messages import may_become
 from plum_emulator.scenario.effects import NOTHING, Effects
@@ -226,7 +227,7 @@ delays = st.builds(Delays, sent_after=st.integers(0, 10**6), received_after=st.i
 
 
 @given(fates, delays, st.booleans(), st.sampled_from(OPTED_OUT_MODES), effects)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_plan_is_a_refusal_or_a_way_that_the_contract_lets_it_go(
     fate: Fate, delays: Delays, opted_out: bool, mode: OptedOutMode, effects: Effects
 ) -> None:

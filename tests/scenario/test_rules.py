@@ -8,9 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points, any_text
 from plum_emulator.errors import NotPossible
 from plum_emulator.model.patterns import Pattern
@@ -358,7 +359,7 @@ _thens = st.one_of(
 
 
 @given(when=st.one_of(st.dictionaries(_names, _values, max_size=2), _values), then=_thens, chance=st.booleans())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @pytest.mark.slow
 def test_anything_is_a_rule_that_can_be_kept_or_one_clear_error(when: Any, then: Any, chance: bool) -> None:
     read = rule_or_error({"when": when, "then": then}, chance=chance)
@@ -564,7 +565,7 @@ def test_the_strategy_above_knows_every_field_and_makes_what_a_rule_can_say() ->
 
 
 @given(thens, thens)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @pytest.mark.slow
 def test_the_law_of_merging(earlier: Then, later: Then) -> None:
     """All that the earlier rule says stays; the rest is the later one's, unless it contradicts; nothing else comes."""
@@ -599,7 +600,7 @@ _rules = st.sampled_from(
     any_code_points,
 )
 @example([when(probability=0.5)], "queue", ("", "", "", ""), "\ud800")
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_no_text_makes_firing_fail(
     rules: list[Rule], operation: Operation, texts: tuple[str, str, str, str], seed: str
 ) -> None:
@@ -664,7 +665,7 @@ def test_a_message_that_is_not_queued_takes_no_slot() -> None:
     st.lists(st.tuples(st.integers(0, 400), st.sampled_from([FROM, TO])), min_size=1, max_size=80),
     st.sampled_from(["queued", "refused"]),
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_a_number_never_sends_more_than_that_in_any_second(
     per_second: int, arrivals: list[tuple[int, str]], excess: str
 ) -> None:
@@ -684,6 +685,6 @@ def test_a_number_never_sends_more_than_that_in_any_second(
 
 
 @given(any_text)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_body_that_is_written_is_the_body_that_matches(body: str) -> None:
     assert fires(when(body=body), facts(body=body), facts(body=body + "!")) == [True, False]

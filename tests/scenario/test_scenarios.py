@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from plum_emulator import resources
 from plum_emulator.errors import NotPossible
 from plum_emulator.scenario.rules import Callbacks, Operation, RateLimit, Rule, Then, When
@@ -193,7 +194,7 @@ def test_what_is_not_toml_is_told_so(text: str) -> None:
 
 
 @given(st.text(alphabet='[]{}="\n rulestitlewhen.#01', max_size=60))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_text_is_a_scenario_or_one_clear_error(text: str) -> None:
     read = scenario_or_error(text)
     if isinstance(read, NotPossible):

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_text
 from plum_emulator import resources
 from plum_emulator.errors import AccountsFileError
@@ -373,7 +374,7 @@ def same_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @given(content=st.one_of(_documents, st.binary(max_size=60)))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_file_is_accounts_or_one_clear_error(content: bytes, same_file: Path) -> None:
     same_file.write_bytes(content)
     seeds = seeds_or_error(same_file)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.house import House
+from helpers.laws import examples
 from plum_emulator.model.messages import Status
 from plum_emulator.store.agenda import Agenda, Due, NewCallback
 from plum_emulator.store.opt_outs import AutomaticText
@@ -51,7 +52,7 @@ def test_row_is_due_when_its_instant_has_come(agenda: Agenda) -> None:
     assert agenda.due(2, 100, limit=10) == []
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(rows=st.lists(st.tuples(st.integers(1, 2), st.integers(0, 5)), max_size=12), now=st.integers(0, 5))
 def test_rows_fall_due_by_instant_and_then_by_the_order_they_were_made_in(
     store: Store, rows: list[tuple[int, int]], now: int

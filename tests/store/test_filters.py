@@ -10,9 +10,10 @@ from typing import TypeVar
 
 import pytest
 import sqlite_utils
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.recording import Recorder
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.exchanges import Exchange
@@ -155,7 +156,7 @@ def read_on(read: Read[Row], part: Part[int]) -> list[Row]:
     return rows
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(texts=st.lists(TEXTS, max_size=14), asked=LOG_FILTERS, limit=st.integers(1, 4), through=THROUGH)
 def test_every_message_that_passes_is_read_once_and_in_order(
     store: Store, texts: list[Text], asked: LogFilter, limit: int, through: int | None
@@ -176,7 +177,7 @@ def test_every_message_that_passes_is_read_once_and_in_order(
         assert read_on(read, replace(part, after=start.seq)) == newer
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(texts=st.lists(TEXTS, max_size=10), asked=LOG_FILTERS, limit=st.integers(1, 3), through=THROUGH)
 def test_messages_that_arrive_meanwhile_move_no_page(
     store: Store, texts: list[Text], asked: LogFilter, limit: int, through: int | None
@@ -197,7 +198,7 @@ def test_messages_that_arrive_meanwhile_move_no_page(
 EXCHANGES = st.tuples(st.sampled_from((1, 1, 2)), st.sampled_from(OPERATIONS), st.sampled_from(("ok", "answered 500")))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(rows=st.lists(EXCHANGES, max_size=14), asked=EXCHANGE_FILTERS, limit=st.integers(1, 4), through=THROUGH)
 def test_every_exchange_that_passes_is_read_once_and_in_order(
     store: Store, rows: list[tuple[int, str, str]], asked: ExchangeFilter, limit: int, through: int | None

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.recording import Recorder
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.listings import Conversation, Listing, Side, TypeFilter
@@ -270,7 +271,7 @@ WHAT = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(rows=ROWS, page=PAGES_AT_ALL)
 def test_page_holds_what_was_asked_for(bare: Store, rows: list[Row], page: Listing) -> None:
     kept = Kept(bare, rows)
@@ -281,7 +282,7 @@ def test_page_holds_what_was_asked_for(bare: Store, rows: list[Row], page: Listi
         assert found == kept.where(is_asked_for(asked), asked), asked
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(rows=ROWS, page=PAGES_AT_ALL)
 def test_conversation_holds_what_two_numbers_exchanged(bare: Store, rows: list[Row], page: Listing) -> None:
     kept = Kept(bare, rows)
@@ -307,7 +308,7 @@ def test_status_moves_on_once_and_never_back(bare: Store) -> None:
         assert bare.messages.move(message.seq + 1, "sent", at=2) is None
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(body=st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_any_text_comes_back_as_it_was_kept(bare: Store, body: str) -> None:
     draft = Draft(type="outbound", to=body, from_=body, body=body, result_url=body)

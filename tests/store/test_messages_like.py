@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.messages import Draft
 from plum_emulator.model.patterns import Pattern
@@ -17,7 +18,7 @@ TEXTS = st.text(st.sampled_from("aAäÄ\u0000%_'\"x\n🙂"), max_size=6)
 @given(st.lists(TEXTS, max_size=8), TEXTS, st.booleans())
 @example(["a\0b", "a", "b"], "\0", True)
 @example(["a\0b"], "b", True)
-@settings(max_examples=60)
+@examples(60)
 def test_texts_are_found_as_a_pattern_finds_them(bodies: list[str], wanted: str, contains: bool) -> None:
     """Case counts, and no character has a meaning of its own."""
     pattern = Pattern(contains=wanted) if contains else Pattern(equals=wanted)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.house import House
+from helpers.laws import examples
 from plum_emulator.model.listings import LogFilter, Part
 from plum_emulator.model.messages import Draft
 from plum_emulator.store.store import Store
@@ -155,7 +156,7 @@ def store() -> Iterator[Store]:
         yield house.store
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(bodies=st.lists(TEXTS, max_size=6), asked=st.lists(WORDS, min_size=1, max_size=3), middle=st.integers(0, 6))
 @example(bodies=["a b", "a"], asked=["A"], middle=1)
 def test_search_finds_what_a_plain_look_at_every_body_finds(

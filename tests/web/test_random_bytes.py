@@ -7,12 +7,13 @@ from urllib.parse import quote_from_bytes
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from helpers.caller import Caller, Heard, basic
 from helpers.house import HANDSET, MINE, House
+from helpers.laws import examples
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _NAMES = ["to", "from", "body", "result_url", "limit", "offset", "sort", "type", "start_timestamp", "end_timestamp"]
@@ -105,7 +106,7 @@ def _is_in_words(heard: Heard, method: str) -> None:
 
 
 @given(method=st.sampled_from(_METHODS), path=paths, query=queries, headers=headers, body=bodies, login=logins)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_random_requests_are_answered_in_words(
     emulator: Caller,
     method: str,
@@ -120,7 +121,7 @@ def test_random_requests_are_answered_in_words(
 
 
 @given(ending=endings, service=services, query=queries)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_random_questions_get_an_envelope(emulator: Caller, service: bytes, ending: bytes, query: bytes) -> None:
     """Everything under /ws/sms/ answers in the envelope."""
     heard = emulator.call("GET", b"/ws/sms/" + service + ending + b"?" + query, described=False)
@@ -128,27 +129,27 @@ def test_random_questions_get_an_envelope(emulator: Caller, service: bytes, endi
 
 
 @given(body=bodies, type_=types | header_values)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_random_bodies_get_an_envelope(emulator: Caller, body: bytes, type_: str) -> None:
     heard = emulator.post("/ws/sms/queue.xml", headers=[("Content-Type", type_)], body=body)
     assert heard.status == 200
 
 
 @given(authorization=header_values | st.text(max_size=20).map(basic) | header_values.map(lambda text: "Basic " + text))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_random_logins_are_unauthorized(emulator: Caller, authorization: str) -> None:
     heard = emulator.get("/ws/sms/messages.json", login=None, headers=[("Authorization", authorization)])
     assert heard.status == 401
 
 
 @given(host=header_values)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_random_hosts_are_answered_in_words(emulator: Caller, host: str) -> None:
     for path in ("/", "/_plum/health", "/ws/sms/messages.json"):
         _is_in_words(emulator.get(path, host=host, described=False), "GET")
 
 
 @given(body=st.binary(max_size=50) | bodies)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_random_json_is_answered_in_words(emulator: Caller, body: bytes) -> None:
     assert emulator.post("/_plum/inbound", body=body).status == 400

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.caller import FORM, Caller
 from helpers.house import HANDSET, MINE, House
+from helpers.laws import examples
 
 # What XML 1.0 can carry: its production [2] Char.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,7 +41,7 @@ def emulator() -> Iterator[Caller]:
 @example(body="=" * 161)
 @example(body="\N{FAMILY}" * 160 + "\0")
 @example(body="null")
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_what_is_queued_comes_back_from_every_service(emulator: Caller, body: str) -> None:
     """In JSON as it is; in XML with U+FFFD for each character that XML 1.0 cannot carry."""
     emulator.post("/_plum/reset")
@@ -61,7 +62,7 @@ def test_what_is_queued_comes_back_from_every_service(emulator: Caller, body: st
 
 
 @given(body=texts)
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_multipart_and_url_encoded_forms_say_the_same(emulator: Caller, body: str) -> None:
     emulator.post("/_plum/reset")
     fields = {"to": HANDSET, "from": MINE, "body": body}
@@ -76,7 +77,7 @@ def test_multipart_and_url_encoded_forms_say_the_same(emulator: Caller, body: st
 
 
 @given(body=texts)
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_what_a_handset_texts_comes_back_whole(emulator: Caller, body: str) -> None:
     """An inbound message is one message, however long it is."""
     emulator.post("/_plum/reset")
@@ -90,7 +91,7 @@ def test_what_a_handset_texts_comes_back_whole(emulator: Caller, body: str) -> N
 
 
 @given(body=texts)
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_the_journal_keeps_the_bytes(emulator: Caller, body: str) -> None:
     emulator.post("/_plum/reset")
     heard = emulator.queue({"to": HANDSET, "from": MINE, "body": body}, format_="xml")

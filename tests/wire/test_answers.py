@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_text, xml_text
 from plum_emulator.errors import BadAnswer
 from plum_emulator.wire.answers import Order, read_answer, warm_up
@@ -443,7 +444,7 @@ def _element(order: Order) -> str:
 
 
 @given(_orders, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_any_orders_come_through_an_answer_unchanged(orders: list[Order], encoding: str) -> None:
     assert read_answer(written(orders).encode(encoding)) == orders
 
@@ -468,7 +469,7 @@ def assert_usable_or_explained(document: bytes) -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_bytes_are_orders_or_a_bad_answer(document: bytes) -> None:
     assert_usable_or_explained(document)
 
@@ -510,7 +511,7 @@ _replies = st.lists(st.sampled_from(_TOKENS), max_size=8).map(lambda inside: f"{
 
 
 @given(st.one_of(_xml_like, _replies), st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32", "cp500"]))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_bytes_that_look_like_xml_are_orders_or_a_bad_answer(document: str, encoding: str) -> None:
     assert_usable_or_explained(document.encode(encoding, "replace"))
 

@@ -9,9 +9,10 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_text, message
 from helpers.tools import tool
 from plum_emulator.model.accounts import Number, Options
@@ -351,7 +352,7 @@ def of_texts(said: str, answered: str, sent: str) -> Session:
 
 
 @given(said=_HOSTILE, answered=_HOSTILE, sent=_HOSTILE)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_whatever_was_said_stands_in_the_test_as_it_was(said: str, answered: str, sent: str) -> None:
     """It is Python, and its literals are the texts."""
     tree = ast.parse(pytest_file(of_texts(said, answered, sent)))
@@ -360,7 +361,7 @@ def test_whatever_was_said_stands_in_the_test_as_it_was(said: str, answered: str
 
 
 @given(said=_HOSTILE, answered=_HOSTILE, sent=_HOSTILE)
-@settings(max_examples=12, deadline=None)
+@examples(12)
 def test_a_formatter_has_nothing_to_change(said: str, answered: str, sent: str) -> None:
     source = pytest_file(of_texts(said, answered, sent))
     assert formatted(source) == source
@@ -372,7 +373,7 @@ def test_a_formatter_has_nothing_to_change_in_small_sessions(told: Session) -> N
 
 
 @given(text=any_text)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_a_literal_is_its_text_on_one_line_that_can_be_typed(text: str) -> None:
     assert ast.literal_eval(literal(text)) == text
     assert literal(text).isprintable()
@@ -390,7 +391,7 @@ number_1=14155550000
 
 @pytest.mark.journey
 @given(said=_HOSTILE, answered=_HOSTILE, sent=_HOSTILE)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_whatever_was_said_reaches_curl_as_it_was(said: str, answered: str, sent: str) -> None:
     """A shell takes the script, and its steps hand over the texts byte for byte."""
     script = shell_script(of_texts(said, answered, sent))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points, any_text
 from plum_emulator.wire.forms import read_basic
 
@@ -67,13 +68,13 @@ def test_what_is_no_basic_login_is_nobody(header: str) -> None:
 
 
 @given(any_text.map(lambda name: name.replace(":", "")), any_text)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_login_in_utf8_comes_back(username: str, password: str) -> None:
     assert read_basic(basic(f"{username}:{password}".encode())) == (username, password)
 
 
 @given(st.one_of(any_code_points, any_code_points.map("Basic ".__add__), st.binary(max_size=40).map(basic)))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_header_is_a_login_or_nobody(header: str) -> None:
     login = read_basic(header)
     assert login is None or ":" not in login[0]

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.exchanges import incoming, outgoing
+from helpers.laws import examples
 from helpers.loops import in_loop
 from helpers.messages import any_text
 from helpers.programs import HANDSET, NUMBER, QUICK, Emulator, emulator
@@ -137,7 +138,7 @@ def test_destination_of_what_came_in_is_below_the_base() -> None:
 
 
 @given(body=any_text.filter(str.isprintable), value=_TYPED, target=_PLAIN_TARGETS)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_words_are_what_a_shell_makes_of_the_line(body: str, value: str, target: str) -> None:
     """What can be typed stands in the line as it is, quoted."""
     headers = (("content-type", FORM), ("accept", "x"), ("user-agent", value))
@@ -153,7 +154,7 @@ def test_words_are_what_a_shell_makes_of_the_line(body: str, value: str, target:
 
 
 @given(body=st.binary(max_size=60), url=any_text, value=any_text, login=any_text)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_it_is_one_line_that_can_be_pasted_whatever_came(body: bytes, url: str, value: str, login: str) -> None:
     exchange = incoming(url="/" + url, request_body=body, request_headers=(("x", value),))
     assert curl_line(exchange, base=BASE, login=login).isprintable()
@@ -177,7 +178,7 @@ _WIRE = st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_charac
 @pytest.mark.journey
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 @given(body=st.binary(min_size=1, max_size=80), url=_WIRE, value=_WIRE.filter(str.strip))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_shells_hand_curl_the_bytes_that_came(shell: str, body: bytes, url: str, value: str) -> None:
     """Whatever bytes are in target, header and body."""
     exchange = bare(method="POST", url="/" + url, request_headers=(("x", value),), request_body=body)

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from hario_core.models.har_1_2 import HarLog
 from hario_core.parse import parse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.exchanges import incoming, outgoing
+from helpers.laws import examples
 from helpers.messages import ID, any_text, message
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.messages import Message
@@ -215,7 +216,7 @@ def test_somebody_elses_reader_takes_the_har(exchanges: tuple[Exchange, ...]) ->
 
 
 @given(st.lists(any_exchange, max_size=3))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_journal_is_har_1_2_to_somebody_elses_models(exchanges: list[Exchange]) -> None:
     """Every field is there and has its type, whatever came over the wire; the bodies can be had again."""
     document = har_of(*exchanges)
@@ -239,7 +240,7 @@ def _answered(content: dict[str, str]) -> bytes:
 
 
 @given(st.lists(any_exchange, max_size=3))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_journal_is_a_line_for_each_exchange(exchanges: list[Exchange]) -> None:
     """Each as the control surface shows it."""
     text = "".join(journal_lines(exchanges, base=BASE, login=LOGIN))
@@ -250,7 +251,7 @@ def test_journal_is_a_line_for_each_exchange(exchanges: list[Exchange]) -> None:
 
 
 @given(st.lists(any_text, max_size=4))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_log_is_a_line_for_each_message(bodies: list[str]) -> None:
     messages = [message(body=body) for body in bodies]
     text = "".join(message_lines(messages))
@@ -311,14 +312,14 @@ def test_log_as_csv_has_names_and_a_row_for_each_message() -> None:
 
 
 @given(any_text, any_text)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_text_survives_a_csv_reader(body: str, reason: str) -> None:
     [row] = _read(messages_csv([message(body=body, reason=reason)]))
     assert (row["body"], row["reason"]) == (body, reason)
 
 
 @given(any_exchange)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_exchange_survives_a_csv_reader(exchange: Exchange) -> None:
     [row] = _read(journal_csv([exchange]))
     shown = exchange_view(exchange, base=BASE, login=None)

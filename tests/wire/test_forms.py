@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_text
 from plum_emulator.wire.forms import read_form, read_query, text
 
@@ -87,14 +88,14 @@ def test_the_first_thousand_fields_count() -> None:
 
 
 @given(st.dictionaries(any_text.map(lambda name: name.lstrip(" ")).filter(bool), any_text, max_size=8))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_whatever_is_escaped_comes_back(fields: dict[str, str]) -> None:
     assert read_query(urlencode(fields).encode()) == fields
     assert read_query(urlencode(fields, quote_via=quote).encode()) == fields
 
 
 @given(st.one_of(st.binary(max_size=200), st.text("=&+% ab\xe9\0", max_size=80).map(str.encode)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_bytes_are_fields_that_can_be_stored(raw: bytes) -> None:
     """Nothing that comes over the wire is half a surrogate pair, which no database and no answer could carry."""
     for name, value in read_query(raw).items():
@@ -181,7 +182,7 @@ _PIECES = [
 
 
 @given(st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=6)), max_size=20), st.sampled_from([MULTIPART]))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_multipart_bytes_are_fields_or_nothing(pieces: list[bytes], content_type: str) -> None:
     for name, value in read_form(b"".join(pieces), content_type).items():
         assert name
@@ -189,13 +190,13 @@ def test_any_multipart_bytes_are_fields_or_nothing(pieces: list[bytes], content_
 
 
 @given(st.text(max_size=40).map("multipart/".__add__))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_content_type_is_borne(content_type: str) -> None:
     assert set(read_form(part(b"to", b"1") + b"--XX--\r\n", content_type)) <= {"to"}
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_bytes_that_are_not_utf8_lose_nothing(raw: bytes) -> None:
     """Text is UTF-8, else Windows-1252, else Latin-1: the bytes can always be had again."""
     assert raw in (_encoded(text(raw), encoding) for encoding in ("utf-8", "cp1252", "latin-1"))

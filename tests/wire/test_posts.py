@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from hypothesis import given, settings
+from hypothesis import given
 
+from helpers.laws import examples
 from helpers.messages import ID, any_text, message
 from plum_emulator import __version__
 from plum_emulator.model.exchanges import OutgoingRequest
@@ -45,7 +46,7 @@ def test_an_inbound_message_goes_to_the_application_as_four_fields() -> None:
 
 
 @given(any_text)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_any_body_reaches_the_application_unchanged(body: str) -> None:
     posted = inbound_post(message(body=body), url="http://host/", timeout=1).body
     assert dict(parse_qsl(posted.decode(), keep_blank_values=True))["body"] == body

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points
 from plum_emulator.errors import Refusal
 from plum_emulator.model.listings import Conversation, Listing
@@ -225,7 +226,7 @@ _values = st.one_of(
 
 
 @given(st.dictionaries(_names, _values))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_query_is_a_page_within_bounds_or_names_a_field(fields: dict[str, str]) -> None:
     listing = read_or_error(read_listing, fields)
     if isinstance(listing, str):
@@ -308,7 +309,7 @@ def test_a_conversation_is_paged_like_a_listing_but_oldest_first(fields: dict[st
 
 
 @given(st.dictionaries(st.sampled_from(["account_number", "phone_number_2", "from", "to", "sort", "limit"]), _values))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_query_is_a_conversation_or_names_a_field(fields: dict[str, str]) -> None:
     asked = read_or_error(conversation, fields)
     assert re.fullmatch("Invalid '[a-z_]+'", asked) if isinstance(asked, str) else owns(asked.account_number)

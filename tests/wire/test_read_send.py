@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import any_code_points
 from plum_emulator.errors import Refusal
 from plum_emulator.wire.requests import SendRequest, read_result_url, read_send
@@ -126,7 +127,7 @@ _values = st.one_of(any_code_points, st.sampled_from([*SAMPLE.values()]))
 
 
 @given(st.dictionaries(st.sampled_from([*SAMPLE, "other"]), _values))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_any_fields_are_a_message_or_refused_in_plums_words(fields: dict[str, str]) -> None:
     asked = read_or_error(fields)
     if isinstance(asked, str):

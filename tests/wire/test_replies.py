@@ -7,9 +7,10 @@ from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from helpers.messages import ID, XML_FORBIDDEN, any_code_points, any_text, message, xml_text
 from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, as_json, as_xml, listed, queued_resource, resource
 
@@ -214,7 +215,7 @@ def test_a_service_name_that_is_an_element_name_is_the_root(service: str) -> Non
 
 
 @given(st.one_of(any_code_points, st.text("queue<>:/ .-_1é", max_size=12)), any_code_points)
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_any_service_name_and_any_error_make_documents_that_parse(service: str, error: str) -> None:
     reply = Reply(service, error=error)
     assert parsed(as_xml(reply)).tag in (service, "sms")
@@ -222,26 +223,26 @@ def test_any_service_name_and_any_error_make_documents_that_parse(service: str, 
 
 
 @given(any_text)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_text_comes_back_from_json(body: str) -> None:
     assert body_in_json(with_body(body)) == body
 
 
 @given(xml_text)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_text_that_xml_can_carry_comes_back_from_xml(body: str) -> None:
     assert body_in_xml(with_body(body)) == body
 
 
 @given(any_code_points)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_any_other_text_comes_back_from_xml_with_replacement_characters(body: str) -> None:
     replaced = "".join("\ufffd" if character in XML_FORBIDDEN else character for character in body)
     assert body_in_xml(with_body(body)) == replaced
 
 
 @given(st.lists(st.tuples(xml_text, xml_text, st.integers(0, 2**40)), max_size=4))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_both_formats_say_the_same(texts: list[tuple[str, str, int]]) -> None:
     """JSON and XML come from one reply value: the same fields, in the same order."""
     messages = [message(body=body, result_url=url, requested_at=at) for body, url, at in texts]
@@ -254,7 +255,7 @@ def test_both_formats_say_the_same(texts: list[tuple[str, str, int]]) -> None:
 
 
 @given(any_code_points)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_no_answer_has_attributes_or_namespaces(body: str) -> None:
     elements = list(parsed(as_xml(with_body(body))).iter())
     assert not [element for element in elements if element.attrib or "}" in element.tag]

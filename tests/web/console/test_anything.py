@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.caller import FORM, Caller, Heard
 from helpers.house import HANDSET, House
+from helpers.laws import examples
 from helpers.pages import page_of
 from plum_emulator.model.exchanges import Outcome
 
@@ -74,7 +75,7 @@ def check(heard: Heard) -> None:
         page_of(heard)
 
 
-@settings(deadline=None)  # the first page reads its templates
+@examples(100)  # the first page reads its templates
 @given(data=st.data())
 def test_any_fields_on_any_page_are_answered(lived_in: Caller, data: st.DataObject) -> None:
     method, path = data.draw(st.sampled_from(routes(lived_in)))
@@ -86,7 +87,7 @@ def test_any_fields_on_any_page_are_answered(lived_in: Caller, data: st.DataObje
     check(ask(lived_in, method, path, data.draw(FIELDS), data.draw(FIELDS)))
 
 
-@settings(deadline=None)  # the first page reads its templates
+@examples(100)  # the first page reads its templates
 @given(
     body=st.binary(max_size=200),
     kind=st.sampled_from(["", "text/plain", "application/json", FORM[1], "multipart/form-data; boundary=x"]),
@@ -96,7 +97,7 @@ def test_any_body_of_any_kind_is_answered(lived_in: Caller, body: bytes, kind: s
     check(lived_in.post(f"/console/phones/{FIRST}/texts", headers=headers, body=body))
 
 
-@settings(deadline=None)  # the first page reads its templates
+@examples(100)  # the first page reads its templates
 @given(
     region=st.one_of(
         WORDS, st.sampled_from(["conversation", "log", "traffic", "clock"]).map(lambda name: f"{name}?handset=")

@@ -7,11 +7,12 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.caller import Caller, Heard
 from helpers.house import HANDSET, House
+from helpers.laws import examples
 from helpers.pages import HOSTILE, page_of, submit
 from plum_emulator.scenario.scenarios import read_scenario, shipped
 from plum_emulator.web.console.rules import EXAMPLES
@@ -139,7 +140,7 @@ def test_a_rule_that_is_too_large_is_refused(caller: Caller) -> None:
     assert (heard.status, told(heard)) == (400, "the form is too large at most 1 MiB is taken")
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "\r\n" not in text))
 def test_whatever_is_typed_comes_back_as_it_was(onlooker: Caller, text: str) -> None:
     """Unless it is a rule, which nobody types by chance."""
