@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.laws import examples
 from plum_emulator.clock import (
     LATEST,
     RATE_MAX,
@@ -22,6 +24,7 @@ from plum_emulator.clock import (
     read_instant,
     read_timing,
     stopwatch,
+    worktime,
 )
 from plum_emulator.errors import NotPossible
 
@@ -113,7 +116,7 @@ def test_two_threads_that_catch_up_at_once_catch_up_once() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(-1e5, 1e5)), max_size=20))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_real_clock_never_goes_back_whatever_is_done_to_the_machine(steps: list[tuple[float, float]]) -> None:
     machine = Machine()
     clock = machine.clock()
@@ -172,6 +175,23 @@ def test_a_stopwatch_counts_milliseconds_up() -> None:
     elapsed = stopwatch()
     first = elapsed()
     assert 0 <= first <= elapsed()
+
+
+def test_worktime_counts_what_this_thread_works_and_not_what_it_waits() -> None:
+    """Another thread keeps the processor busy meanwhile; that is not this one's work."""
+    used, theirs = worktime(), []
+
+    def busy() -> None:
+        own = worktime()
+        while own() < 20:
+            pass
+        theirs.append(own())
+
+    other = threading.Thread(target=busy)
+    other.start()
+    other.join()
+    assert theirs[0] >= 20
+    assert 0 <= used() < 10
 
 
 @pytest.mark.parametrize(
@@ -258,7 +278,7 @@ TIMINGS = st.tuples(
 
 
 @given(st.lists(INSTANTS, max_size=20))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_manual_clock_of_an_account_never_goes_back_wherever_it_is_moved(instants: list[int]) -> None:
     _, clock = an_account_clock()
     clock.set("manual", instant=HOUR)
@@ -270,7 +290,7 @@ def test_manual_clock_of_an_account_never_goes_back_wherever_it_is_moved(instant
 
 
 @given(TIMINGS, st.lists(st.integers(0, 10**9), max_size=20))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_clock_never_goes_back_by_itself_nor_beyond_the_last_year(
     timing: tuple[Mode, float, int | None], steps: list[int]
 ) -> None:
@@ -285,7 +305,7 @@ def test_clock_never_goes_back_by_itself_nor_beyond_the_last_year(
 
 
 @given(TIMINGS, st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**7))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_clock_that_was_left_goes_on_from_what_it_showed(
     timing: tuple[Mode, float, int | None], before: int, away: int, after: int
 ) -> None:
@@ -305,7 +325,7 @@ def test_clock_that_was_left_goes_on_from_what_it_showed(
 
 
 @given(TIMINGS)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_timing_that_was_kept_is_the_same_clock_again(timing: tuple[Mode, float, int | None]) -> None:
     machine, clock = an_account_clock()
     clock.set(timing[0], rate=timing[1], instant=timing[2])
@@ -361,6 +381,6 @@ def test_what_is_no_instant_is_refused(text: str, message: str, hint: str) -> No
 
 
 @given(st.integers(0, LATEST - 1))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_instant_comes_back_from_its_text(instant: int) -> None:
     assert read_instant(as_text(instant)) == instant

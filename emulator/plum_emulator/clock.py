@@ -201,6 +201,12 @@ def stopwatch() -> Callable[[], float]:
     return lambda: (time.perf_counter() - start) * 1000
 
 
+def worktime() -> Callable[[], float]:
+    """Start measuring what this thread uses of a processor; call the result there for the milliseconds since."""
+    start = time.thread_time()
+    return lambda: (time.thread_time() - start) * 1000
+
+
 def as_text(instant: int) -> str:
     """An instant for people and machines, RFC 3339 in UTC: `2026-01-31T12:00:00.000Z`."""
     moment = datetime.fromtimestamp(instant / 1000, UTC)

@@ -224,6 +224,24 @@ def test_a_form_that_waits_for_its_answer_is_not_taken_away_by_an_update(page: P
     expect(page.locator("#page")).to_have_count(1)
 
 
+def test_an_answer_that_comes_late_takes_nothing_back(page: Page, console: Client) -> None:
+    """The page that answers a form was made before the application answered, and arrives after that is seen."""
+    page.goto("/")
+
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        console.advance(until="idle")
+        expect(page.locator(".bubble.theirs")).to_contain_text("Hello!")
+        route.fulfill(response=answer)
+
+    page.route("**/texts", slowly, times=1)
+    with page.expect_response("**/texts"):
+        write(page, "HELLO")
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("")
+    expect(page.locator(".bubble.theirs")).to_contain_text("Hello!")
+    expect(page.locator(".bubble")).to_have_count(2)
+
+
 def test_drafts_stay_on_every_phone_whatever_is_done_with_the_others(page: Page) -> None:
     page.goto("/")
     page.get_by_text("Add a phone").click()

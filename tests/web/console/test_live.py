@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from helpers.pages import submit
 from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import NotFound, StorageFailed
 from plum_emulator.model.accounts import Account
-from plum_emulator.web.console.live import Listener, Live
+from plum_emulator.web.console.live import Listener, Live, rest_after
+from plum_emulator.web.console.pages import Region
 
 FIRST = "16175550123"
 CONVERSATION = f"/console/live?{urlencode({'region': f'conversation?handset={FIRST}'})}"
@@ -86,9 +88,9 @@ class FakePages:
     shown: dict[str, Callable[[], str]]
     made: list[str] = field(default_factory=list)
 
-    def region(self, account: Account, spec: str, *, named: str) -> str:  # noqa: ARG002 # as pages do
+    def region(self, account: Account, spec: str, *, named: str) -> Region:  # noqa: ARG002 # as pages do
         self.made.append(spec)
-        return self.shown[spec]()
+        return Region(self.shown[spec](), f"run.{len(self.made)}")
 
 
 @asynccontextmanager
@@ -139,6 +141,69 @@ async def test_what_is_as_it_was_is_not_told() -> None:
         house.receive()
         assert await news(listener) == {"other": "1"}
     house.close()
+
+
+@in_loop
+async def test_what_a_page_was_given_is_told_again_to_all_who_may_see_that_page() -> None:
+    """The page may be seen later than what was told meanwhile; so the newest is told, be it news or not."""
+    house = House()
+    live, pages = a_live(house, log=lambda: "same", clock=lambda: "same")
+    async with looking(live, house.account, "log", "clock") as listener, looking(live, house.second, "log") as other:
+        await news(listener)
+        await news(other)
+        live.placed(house.account, "", "log")
+        assert await news(listener) == {"log": "same"}
+        house.receive(account=house.second)
+        house.receive()
+        live.placed(house.second, "", "log")
+        assert await news(other) == {"log": "same"}
+        assert listener.news == {}
+    assert pages.made.count("clock") == 2
+    house.close()
+
+
+@in_loop
+async def test_what_somebody_is_owed_and_cannot_be_made_is_told_when_it_can() -> None:
+    house = House()
+    answers: Iterator[str | Exception] = iter(("same", StorageFailed("full"), "same"))
+
+    def log() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    live, _ = a_live(house, beat=0.01, log=log)
+    async with looking(live, house.account, "log") as listener:
+        await news(listener)
+        live.placed(house.account, "", "log")
+        assert await news(listener) == {"log": "same"}
+    assert list(answers) == []
+    house.close()
+
+
+def test_pages_say_of_each_region_when_it_was_made(caller: Caller) -> None:
+    """Of two that one emulator made, the newer has the higher number, in pages and in streams alike."""
+    page = caller.get("/").body.decode()
+    numbers = [int(number) for number in re.findall(r'data-made="[0-9a-f]{8}\.([0-9]+)"', page)]
+    assert len(numbers) == page.count("data-live=")
+    assert numbers == sorted(set(numbers))
+    with caller.listening(CONVERSATION) as listener:
+        listener.block()
+        [event] = listener.block().decode().split("\n\n")[:1]
+    made = json.loads(event.partition("data: ")[2])["made"]
+    assert int(made.partition(".")[2]) > max(numbers)
+    assert made.partition(".")[0] in page
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds"),
+    [(0, 0.2), (5, 0.2), (20, 0.38), (100, 1.9), (1000, 2.0)],
+)
+def test_rounds_are_followed_by_a_rest_of_nineteen_times_their_work_and_never_of_more_than_two_seconds(
+    took: float, seconds: float
+) -> None:
+    assert rest_after(took) == pytest.approx(seconds)
 
 
 @in_loop

@@ -49,6 +49,7 @@ class Console:
         )
         pages.know({name: region for page in self._pages for name, region in page.regions().items()})
         self._live = Live(pages, pool=pool)
+        pages.tell(self._live.placed)
         self._shared = pages
 
     def blueprint(self) -> Blueprint:

@@ -1,7 +1,10 @@
 """Live pages: regions that change are made anew once for everybody who looks at them, and pushed as events.
 
 However much happens and however many look on, making regions takes at most a twentieth of the time: after each round
-there is a rest of nineteen times what it took.
+there is a rest of nineteen times what it took of a processor. Nobody waits longer than two seconds for that.
+
+A page is an answer that may arrive late, after what the stream has told since; so each region says when it was made, an
+older one never replaces a newer one in the browser, and whatever a page was given is told again in the round after it.
 """
 
 from __future__ import annotations
@@ -9,24 +12,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import Response, request
 
-from plum_emulator.clock import stopwatch
+from plum_emulator.clock import worktime
 from plum_emulator.errors import NotPossible, PlumEmulatorError
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.events import Event
-from plum_emulator.web.console.pages import Pages, Route
+from plum_emulator.web.console.pages import Pages, Region, Route
 from plum_emulator.web.gateway import STREAM
 
 _log = logging.getLogger("plum_emulator")
 
-_REST = 19.0  # times the time that a round took
+_REST = 19.0  # times the processor's time that a round took
 _REST_LEAST = 0.2
+_REST_MOST = 2.0
 _BEAT = 1.0
 _PING_EVERY = 15.0
 _REGIONS_MOST = 40
@@ -42,20 +46,36 @@ class _Key:
     spec: str
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What is told of a region. It is the same news when the HTML is the same, whenever that was made."""
+
+    html: str | None
+    told: bytes = field(compare=False)
+
+
 @dataclass(slots=True, eq=False)
 class Listener:
+    """Somebody who looks on. What it is `owed` is told in the next round, also when that is no news to others."""
+
     keys: tuple[_Key, ...]
+    owed: set[_Key] = field(default_factory=set)
     news: dict[_Key, bytes] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, key: _Key, news: bytes) -> None:
+    def hear(self, key: _Key, news: _News) -> None:
         """Only the newest of each region is kept for somebody who is slow."""
-        self.news[key] = news
+        self.news[key] = news.told
         self.woken.set()
 
 
+def rest_after(took: float, *, least: float = _REST_LEAST) -> float:
+    """How many seconds to rest after a round that used a processor for so many milliseconds."""
+    return min(max(least, took / 1000 * _REST), _REST_MOST)
+
+
 class Live:
-    """The live regions of one emulator's pages. All but `touch` runs in the event loop.
+    """The live regions of one emulator's pages. All but `touch` and `placed` runs in the event loop.
 
     `rest` is the least time between two rounds, `beat` how long nothing may happen until it is looked again; seconds.
     """
@@ -66,7 +86,7 @@ class Live:
         self._rest = rest
         self._beat_every = beat
         self._listeners: set[Listener] = set()
-        self._shown: dict[_Key, bytes] = {}
+        self._shown: dict[_Key, _News] = {}
         self._stale: set[_Key] = set()
         self._touched: set[int] = set()
         self._failed: set[_Key] = set()
@@ -97,22 +117,22 @@ class Live:
 
     def touch(self) -> None:
         """Something may have changed for anybody. May be called from any thread."""
-        loop = self._loop
-        if self._listeners and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._touch_all)
+        self._soon(self._touch_all)
+
+    def placed(self, account: Account, named: str, spec: str) -> None:
+        """A page has been given this region, and may show it later than what is told meanwhile. From any thread."""
+        self._soon(self._place, _Key(account.id, named, spec))
 
     def join(self, account: Account, named: str, specs: tuple[str, ...]) -> Listener:
         """Somebody looks at these regions from now on."""
-        listener = Listener(tuple(_Key(account.id, named, spec) for spec in specs))
+        keys = tuple(_Key(account.id, named, spec) for spec in specs)
+        listener = Listener(keys, owed=set(keys))
         self._listeners.add(listener)
         if self._working is None:
             self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
             self._next_beat = self._loop.time() + self._beat_every
             self._working = self._loop.create_task(self._work())
-        for key in listener.keys:
-            if key in self._shown:
-                listener.hear(key, self._shown[key])
-            self._stale.add(key)
+        self._stale.update(keys)
         self._wake()
         return listener
 
@@ -134,11 +154,11 @@ class Live:
             while True:
                 await self._until_something()
                 keys = self._to_make()
-                took = stopwatch()
                 if keys:
-                    made = await loop.run_in_executor(self._pool, self._made, keys)
-                    self._show(made)
-                    await asyncio.sleep(max(self._rest, took() / 1000 * _REST))
+                    owed = self._to_tell_anyway()
+                    made, took = await loop.run_in_executor(self._pool, self._made, keys)
+                    self._show(made, owed)
+                    await asyncio.sleep(rest_after(took, least=self._rest))
         finally:
             end()
 
@@ -158,33 +178,37 @@ class Live:
         wanted = {key for listener in self._listeners for key in listener.keys}
         return [key for key in wanted if key in stale or key.account in touched]
 
-    def _made(self, keys: list[_Key]) -> dict[_Key, bytes]:
-        """The regions as they are now. One that cannot be made stays as it was."""
-        made = {}
+    def _made(self, keys: list[_Key]) -> tuple[dict[_Key, _News], float]:
+        """The regions as they are now, and what making took. One that cannot be made stays as it was."""
+        took, made = worktime(), {}
         accounts = {account.id: account for account in self._pages.emulator.accounts}
         for key in keys:
             if key.account not in accounts:
                 made[key] = _GONE
                 continue
             try:
-                html = self._pages.region(accounts[key.account], key.spec, named=key.named)
+                made[key] = _news(key, self._pages.region(accounts[key.account], key.spec, named=key.named))
             except PlumEmulatorError:  # gone with a reset, or storage failed: it is looked again at the next beat
                 self._failed.add(key)
-                continue
             except Exception:
                 _log.exception("a bug of the emulator")
-                continue
-            data = json.dumps({"region": key.spec, "html": html})
-            made[key] = f"event: region\ndata: {data}\n\n".encode()
-        return made
+        return made, took()
 
-    def _show(self, made: dict[_Key, bytes]) -> None:
-        changed = {key: news for key, news in made.items() if self._shown.get(key) != news}
-        self._shown |= changed
+    def _to_tell_anyway(self) -> dict[Listener, set[_Key]]:
+        owed = {listener: listener.owed for listener in self._listeners}
+        for listener in owed:
+            listener.owed = set()
+        return owed
+
+    def _show(self, made: dict[_Key, _News], owed: dict[Listener, set[_Key]]) -> None:
+        changed = {key for key, news in made.items() if self._shown.get(key) != news}
+        self._shown |= made
         for listener in self._listeners:
+            mine = owed.get(listener, set())
+            listener.owed |= mine - made.keys()
             for key in listener.keys:
-                if key in changed:
-                    listener.hear(key, changed[key])
+                if key in changed or (key in mine and key in made):
+                    listener.hear(key, made[key])
 
     def _hear(self, _number: int, event: Event) -> None:
         """Called by whoever publishes, in any thread: it has to be quick."""
@@ -208,6 +232,17 @@ class Live:
         self._stale |= self._failed
         self._failed = set()
 
+    def _place(self, key: _Key) -> None:
+        for listener in self._listeners:
+            if key in listener.keys:
+                listener.owed.add(key)
+                self._stale.add(key)
+                self._wake()
+
+    def _soon(self, call: Callable[..., None], *arguments: object) -> None:
+        if self._listeners and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *arguments)
+
     def _touch_all(self) -> None:
         self._touched |= {key.account for listener in self._listeners for key in listener.keys}
         self._wake()
@@ -217,8 +252,13 @@ class Live:
             self._woken.set()
 
 
-_GONE = b"event: gone\ndata: {}\n\n"
+_GONE = _News(None, b"event: gone\ndata: {}\n\n")
 _TICKING = frozenset(("clock", "agenda"))
+
+
+def _news(key: _Key, region: Region) -> _News:
+    data = json.dumps({"region": key.spec, "html": region.html, "made": region.made})
+    return _News(region.html, f"event: region\ndata: {data}\n\n".encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -17,6 +19,7 @@ from plum_emulator import __version__
 from plum_emulator.clock import as_text
 from plum_emulator.engine.emulator import Emulator
 from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
+from plum_emulator.ids import any_seed
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.phones import is_number, pretty
 from plum_emulator.model.segments import named, segments
@@ -60,6 +63,14 @@ NAVIGATION = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The inside of a live region. Of two that the same emulator made, the one whose `made` ends higher is newer."""
+
+    html: str
+    made: str
+
+
 class Page(Protocol):
     """One page, or several of one kind."""
 
@@ -78,10 +89,17 @@ class Pages:
         self._pool = pool
         self.guard = guard
         self._regions: Mapping[str, RegionOf] = {}
+        self._placed: Callable[[Account, str, str], None] = lambda *_: None
+        self._run = any_seed()[:8]
+        self._count = itertools.count(1)
 
     def know(self, regions: Mapping[str, RegionOf]) -> None:
         """The regions that there are."""
         self._regions = regions
+
+    def tell(self, placed: Callable[[Account, str, str], None]) -> None:
+        """Call `placed` with account, its name and the spec for each region that a page is given, when it is made."""
+        self._placed = placed
 
     def account(self) -> Account:
         """The account that the request is about: the one it names, or the first. Raises NotFound."""
@@ -98,7 +116,7 @@ class Pages:
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
         """A whole page: `console/TEMPLATE.html`."""
         link = _linker(request.args.get("account", "") if account else "")
-        made = self._templates.get_template(f"{template}.html").render(
+        made = _templates().get_template(f"{template}.html").render(
             **values,
             account=account,
             accounts=self._choices(account),
@@ -117,9 +135,9 @@ class Pages:
 
     def fragment(self, template: str, **values: Any) -> Response:
         """A piece of a page."""
-        return Response(self._templates.get_template(f"{template}.html").render(**values), headers=_HEADERS)
+        return Response(_templates().get_template(f"{template}.html").render(**values), headers=_HEADERS)
 
-    def region(self, account: Account, spec: str, *, named: str) -> str:
+    def region(self, account: Account, spec: str, *, named: str) -> Region:
         """The inside of a region, by its spec `NAME?arguments`, for pages that name the account so.
 
         Raises NotFound for one that there is not.
@@ -127,9 +145,10 @@ class Pages:
         name, _, query = spec.partition("?")
         if name not in self._regions:
             raise NotFound(f"there is no region {name[:40]!r}", hint="reload the page")
+        made = f"{self._run}.{next(self._count)}"  # before anything is read
         values = self._regions[name](account, dict(parse_qsl(query)))
-        template = self._templates.get_template(f"regions/{name}.html")
-        return template.render(**values, account=account, link=_linker(named))
+        template = _templates().get_template(f"regions/{name}.html")
+        return Region(template.render(**values, account=account, link=_linker(named)), made)
 
     def to(self, path: str, **query: str) -> Response:
         """Go on to another page of the same account."""
@@ -175,38 +194,45 @@ class Pages:
         if account is None:
             raise NotPossible("a live region needs an account")
         spec = f"{name}?{urlencode(arguments)}" if arguments else name
-        inside = self.region(account, spec, named=request.args.get("account", ""))
+        called = request.args.get("account", "")
+        region = self.region(account, spec, named=called)
+        self._placed(account, called, spec)
         id_ = "-".join(("live", name, *("".join(filter(str.isalnum, str(each))) for each in arguments.values())))
-        return Markup('<div class="live" id="{}" data-live="{}">{}</div>').format(id_, spec, Markup(inside))  # noqa: S704 # made by a template that escapes
+        inside = Markup(region.html)  # noqa: S704 # made by a template that escapes
+        return Markup('<div class="live" id="{}" data-live="{}" data-made="{}">{}</div>').format(
+            id_, spec, region.made, inside
+        )
 
     def _choices(self, account: Account | None) -> list[str]:
         """Accounts to choose from. Leased ones come and go by the hundred, and are those of programs."""
         own = [each.username for each in self.emulator.accounts if each.origin != "leased"][:_CHOICES]
         return own if account is None or account.username in own else [*own, account.username]
 
-    @cached_property
-    def _templates(self) -> Environment:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
 
-        templates = Environment(
-            loader=PackageLoader("plum_emulator.web", "templates/console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        templates.filters |= {
-            "instant": as_text,
-            "moment": moment,
-            "daytime": daytime,
-            "phone": shown_number,
-            "count": counted,
-            "segments": segments,
-            "named": named,
-        }
-        templates.globals["visible"] = visible
-        return templates
+@cache
+def _templates() -> Environment:
+    """The pages' templates: compiled once, also for many emulators in one process."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader("plum_emulator.web", "templates/console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.filters |= {
+        "instant": as_text,
+        "moment": moment,
+        "daytime": daytime,
+        "phone": shown_number,
+        "count": counted,
+        "segments": segments,
+        "named": named,
+    }
+    templates.globals["visible"] = visible
+    return templates
 
 
 _CHOICES = 50

@@ -34,9 +34,9 @@
       stream.close();
     });
     stream.addEventListener("region", (event) => {
-      const { region, html } = JSON.parse(event.data);
+      const { region, html, made } = JSON.parse(event.data);
       for (const place of document.querySelectorAll("[data-live]")) {
-        if (place.dataset.live === region) show(place, html);
+        if (place.dataset.live === region) show(place, html, made);
       }
     });
   };
@@ -59,12 +59,20 @@
     place.querySelector(".htmx-request") ||
     (place.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
-  const show = (place, html) => {
+  // What was made first and comes last, in an answer that was slow, takes nothing back. Of two emulators, one after the
+  // other at the same address, neither is older.
+  const isOlder = (made, than) => {
+    const [[run, number], [otherRun, otherNumber]] = [made.split("."), than.split(".")];
+    return run === otherRun && Number(number) < Number(otherNumber);
+  };
+
+  const show = (place, html, made) => {
+    if (isOlder(made, place.dataset.made)) return;
     if (inUse(place)) {
-      putOff.set(place, html);
+      putOff.set(place, [html, made]);
       return;
     }
-    putOff.delete(place);
+    place.dataset.made = made;
     const screen = place.closest("[data-bottom]");
     const follows = screen && atBottom(screen);
     Idiomorph.morph(place, html, { morphStyle: "innerHTML" });
@@ -73,9 +81,9 @@
   };
 
   const showPutOff = () => {
-    for (const [place, html] of [...putOff]) {
-      if (place.isConnected) show(place, html);
-      else putOff.delete(place);
+    for (const [place, [html, made]] of [...putOff]) {
+      putOff.delete(place);
+      if (place.isConnected) show(place, html, made);
     }
   };
 
@@ -102,8 +110,11 @@
     field.matches && field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue &&
     (field.matches("[data-enter]") || !answered || field.form !== answered);
 
+  const isNewer = (before, after) =>
+    before.dataset && before.dataset.made && after.dataset.made && isOlder(after.dataset.made, before.dataset.made);
+
   const begin = () => {
-    Idiomorph.defaults.callbacks.beforeNodeMorphed = (before) => !isDraft(before);
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (before, after) => !isDraft(before) && !isNewer(before, after);
     const here = document.querySelector(".top nav [aria-current]");
     if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
     allToBottom();
