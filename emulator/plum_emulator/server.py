@@ -114,7 +114,7 @@ class Server:
         def stop() -> None:
             self._ready = False
             gateway.end_streams()
-            http.should_exit = True
+            http.end()
             loop.call_later(_LAST_REQUESTS, http.give_up)
 
         self._stop = lambda: loop.call_soon_threadsafe(stop)

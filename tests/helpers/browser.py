@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped] # it has no type information
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
-from helpers.tools import tool
+from helpers.tools import headless_chromium
 
 Theme = Literal["light", "dark"]
 
@@ -50,7 +50,7 @@ class Chromium:
     """
 
     def __init__(self) -> None:
-        executable = tool("chromium", "chromium-browser", "google-chrome")
+        executable = headless_chromium()
         self._playwright = sync_playwright().start()
         self._loop = asyncio._get_running_loop()
         try:

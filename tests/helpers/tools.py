@@ -19,6 +19,11 @@ def tool(*names: str) -> str:
     return missing(f"{' or '.join(names)} is not here; bring it with: sh tests/bring-tools.sh")
 
 
+def headless_chromium() -> str:
+    """Chromium as Debian builds it for machines without a screen, where pages take half the time; or any other."""
+    return tool("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
 def php_with_curl() -> str:
     """PHP with its curl extension, which Plum's samples use."""
     php = tool("php")

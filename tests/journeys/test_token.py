@@ -13,7 +13,7 @@ import requests
 
 from helpers.programs import HANDSET, NUMBER, QUICK, Emulator, emulator, plain_environment, run
 from helpers.receivers import Answer, receiver
-from helpers.tools import tool
+from helpers.tools import headless_chromium
 from helpers.watching import watching
 from plum_emulator.client import Client
 from plum_emulator.testing import PlumServer
@@ -150,7 +150,7 @@ def test_a_browser_that_another_application_sends_here_gets_the_page(
     shared: Emulator, url: str, tmp_path: Path
 ) -> None:
     """One that reads QR codes, or a chat. The cookie comes along to the page without the token."""
-    chromium = tool("chromium", "chromium-browser", "google-chrome")
+    chromium = headless_chromium()
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     target = f"{url}/?token={shared.ready['token']}"
     with receiver(lambda _hit: Answer(status=302, headers={"Location": target})) as elsewhere:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -17,7 +18,11 @@ from plum_emulator.web.gateway import CONNECTION, Gateway
 
 
 class HttpServer(uvicorn.Server):
-    """The HTTP server, with its signals left to us. `up` is called once it takes connections."""
+    """The HTTP server, with its signals left to us. `up` is called once it takes connections.
+
+    It ends when it is told to. uvicorn would look every tenth of a second whether it was, and take two more to close its
+    connections, which is longer than most tests last that have an emulator of their own.
+    """
 
     def __init__(self, app: Gateway, up: Callable[[], None]) -> None:
         super().__init__(
@@ -35,6 +40,26 @@ class HttpServer(uvicorn.Server):
             )
         )
         self._up = up
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more connections, and let `serve` return when those that are at work have been answered."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or ():
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -49,6 +74,9 @@ class HttpServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         self.force_exit = True
+
+
+_LOOK_AGAIN = 0.005
 
 
 class _Http1(HttpToolsProtocol):
