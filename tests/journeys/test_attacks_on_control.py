@@ -201,7 +201,7 @@ def test_a_hostile_regular_expression_is_given_up_in_time(account: Leased) -> No
     assert (extracted.status_code, "takes longer" in extracted.json()["error"]) == (400, True)
     rule = account.rule({"outcome": "failed"}, body={"matches": HOSTILE})
     account.queue(LONG)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30  # it would take years
     assert account.told("GET", f"/rules/{rule}")["fired"] == 0
     for expression in (
         "(" * 900,

@@ -102,7 +102,7 @@ def test_a_slow_receiver_gets_the_next_status_only_after_it_answered(shared: Emu
 @pytest.mark.parametrize("each", ["one path", "a path for each"])
 def test_a_dead_receiver_delays_no_other_message(results: Receiver, each: str) -> None:
     """Hundreds of messages to a server that takes connections and never answers; one message elsewhere."""
-    with dead_receiver() as dead, emulator(*QUICK) as running:
+    with dead_receiver() as dead, emulator(*QUICK, "--callback-timeout", "60") as running:
         client = running.client()
         with watching(client) as watch:
             stuck = [send(client, f"{dead}/{place if each != 'one path' else ''}") for place in range(700)]

@@ -33,7 +33,8 @@ from plum_emulator.scenario.seeds import read_seeds
 from plum_emulator.wire.answers import read_answer
 
 EMULATOR, APPLICATION = "127.0.0.1:7586", "127.0.0.1:8000"
-_DEADLINE = 10.0
+_DEADLINE = 10.0  # for what has to be seen soon
+_LONGEST = 60.0  # for programs that have to end, on a busy machine too
 _PATIENCE = 1.0
 _LOOK_EVERY = 0.05
 _READY = re.compile(r"ready at http://(127\.0\.0\.1:\d+)")
@@ -183,7 +184,7 @@ class Stage:
             text=True,
             cwd=self._folder,
             env=self._environment_of(command),
-            timeout=_DEADLINE,
+            timeout=_LONGEST,
             check=False,
         )
         self._code = done.returncode
@@ -219,7 +220,7 @@ class Stage:
             text=True,
             cwd=self._folder,
             env=self._environment(),
-            timeout=_DEADLINE,
+            timeout=_LONGEST,
             check=False,
         )
         assert done.returncode == 0, f"it ended with {done.returncode}, and said {done.stdout}{done.stderr}"
