@@ -23,6 +23,7 @@ from plum_emulator.settings import Settings, checked_token
 from plum_emulator.store.store import Store
 from plum_emulator.web.app import build_app
 from plum_emulator.web.gateway import Gateway
+from plum_emulator.web.guard import Guard
 from plum_emulator.web.http import HttpServer, address_for_others, address_of, is_loopback, listening_at
 from plum_emulator.wire.answers import warm_up
 
@@ -99,16 +100,15 @@ class Server:
             soon=loop.call_soon,
             pool=pool,
         )
-        allowed = (self.settings.host, *self.settings.allow_hosts)
+        guard = Guard((self.settings.host, *self.settings.allow_hosts), token=self.token)
         app = build_app(
             emulator,
-            allow_hosts=allowed,
+            guard=guard,
             ready=lambda: self._ready,
-            token=self.token,
             network_url=self.address_for_others or "",
             pool=pool,
         )
-        gateway = Gateway(app.wsgi_app, pool=pool, when_kept=emulator.platform.when_kept)
+        gateway = Gateway(app.wsgi_app, pool=pool, when_kept=emulator.platform.when_kept, trusts=guard.trusts)
         http = HttpServer(gateway, self._is_up(emulator, ticker, pool, on_ready))
 
         def stop() -> None:

@@ -17,6 +17,7 @@ from plum_emulator.model.events import Kind
 from plum_emulator.scenario.rules import Then, When
 from plum_emulator.scenario.scenarios import shipped
 from plum_emulator.web.app import build_app
+from plum_emulator.web.guard import Guard
 
 PAGES = [page for page in pages() if page.name.startswith("docs/control/")]
 SECTIONS = {unquoted(heading): page for page in PAGES for heading in page.headings if "/_plum/" in heading}
@@ -42,7 +43,7 @@ def operation(route: str) -> openapi.Node:
 
 def test_every_route_has_its_section_and_there_is_no_other(house: House) -> None:
     """A sink takes any method, and has one section for all."""
-    app = build_app(house.emulator, allow_hosts=(), ready=lambda: True)
+    app = build_app(house.emulator, guard=Guard(()), ready=lambda: True)
     routes = {
         "POST " + ANY_METHOD if path == ANY_METHOD else f"{method} {path}"
         for rule in app.url_map.iter_rules()

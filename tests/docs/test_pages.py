@@ -14,6 +14,7 @@ from helpers.manual import reference, tables
 from helpers.manual.pages import ROOT, Page, page, pages
 from plum_emulator.settings import ENVIRONMENT_PREFIX, Settings
 from plum_emulator.web.app import build_app
+from plum_emulator.web.guard import Guard
 
 PAGES = pages()
 README = page("README.md")
@@ -101,7 +102,7 @@ def test_every_field_of_the_settings_is_an_option_and_so_in_the_manual() -> None
 
 @each_page
 def test_every_path_of_the_control_surface_that_is_named_exists(page: Page, house: House) -> None:
-    app = build_app(house.emulator, allow_hosts=(), ready=lambda: True)
+    app = build_app(house.emulator, guard=Guard(()), ready=lambda: True)
     known = [re.sub("<[^>]+>", "[^/]+", rule.rule) for rule in app.url_map.iter_rules()]
     for code in (*page.code, *re.findall(r"http://127\.0\.0\.1:7586(/[^\s'\"`]*)", page.text)):
         path = code.removeprefix("GET ").removeprefix("POST ").removeprefix("PUT ").partition("?")[0]

@@ -20,6 +20,7 @@ from helpers.house import House
 from helpers.xml_answers import checked_values
 from plum_emulator.web.app import build_app
 from plum_emulator.web.gateway import CONNECTION, Gateway
+from plum_emulator.web.guard import Guard
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,17 +91,17 @@ class Caller:
         token: str = "",
         network_url: str = "",
     ) -> None:
+        guard = Guard(allow_hosts, token=token)
         app = build_app(
             house.emulator,
-            allow_hosts=allow_hosts,
+            guard=guard,
             ready=ready,
-            token=token,
             network_url=network_url,
             pool=InlinePool(),
         )
         app.config["PROPAGATE_EXCEPTIONS"] = True  # a surprise is the test's to see, with its traceback
         self.app = app
-        self.gateway = Gateway(app.wsgi_app, pool=InlinePool(), when_kept=house.platform.when_kept)
+        self.gateway = Gateway(app.wsgi_app, pool=InlinePool(), when_kept=house.platform.when_kept, trusts=guard.trusts)
         self._transport = house.transport
         self._runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
 

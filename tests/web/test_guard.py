@@ -223,7 +223,8 @@ FAR = "192.168.0.9"
 OWN = "192.168.0.7"
 NEEDED = "a request from another machine, or through a proxy, needs the emulator's token"
 BEARER = ("Authorization", f"Bearer {TOKEN}")
-BAKED = ("Cookie", f"{COOKIE}={TOKEN}")
+OURS = f"{COOKIE}_7586"
+BAKED = ("Cookie", f"{OURS}={TOKEN}")
 
 
 @pytest.fixture(scope="module")
@@ -258,14 +259,16 @@ def from_afar(caller: Caller, target: str, *headers: tuple[str, str], method: st
         pytest.param(BEARER, 200, id="bearer"),
         pytest.param(("Authorization", f"bEARER  {TOKEN} "), 200, id="bearer with blanks"),
         pytest.param(BAKED, 200, id="cookie"),
-        pytest.param(("Cookie", f"a=b; {COOKIE}={TOKEN}; c=d"), 200, id="cookie among others"),
-        pytest.param(("Cookie", f"{COOKIE}=stale; {COOKIE}={TOKEN}"), 200, id="cookie after a stale one"),
-        pytest.param(("Cookie", f"{COOKIE}={TOKEN}; {COOKIE}="), 200, id="cookie before an empty one"),
-        pytest.param(("Cookie", f"{COOKIE}2={TOKEN}"), 401, id="another cookie"),
+        pytest.param(("Cookie", f"a=b; {OURS}={TOKEN}; c=d"), 200, id="cookie among others"),
+        pytest.param(("Cookie", f"{OURS}=stale; {OURS}={TOKEN}"), 200, id="cookie after a stale one"),
+        pytest.param(("Cookie", f"{OURS}={TOKEN}; {OURS}="), 200, id="cookie before an empty one"),
+        pytest.param(("Cookie", f"{OURS}2={TOKEN}"), 401, id="another cookie"),
+        pytest.param(("Cookie", f"{COOKIE}_7587={TOKEN}"), 401, id="cookie of the emulator at the next port"),
+        pytest.param(("Cookie", f"{COOKIE}={TOKEN}"), 401, id="cookie of the emulator at the usual port"),
         pytest.param(("Cookie", ""), 401, id="empty cookie header"),
-        pytest.param(("Cookie", f"{COOKIE}={TOKEN}x"), 401, id="cookie too long"),
-        pytest.param(("Cookie", f"{COOKIE}="), 401, id="empty cookie"),
-        pytest.param(("Cookie", f"{COOKIE}=x; " * 2000), 401, id="many cookies"),
+        pytest.param(("Cookie", f"{OURS}={TOKEN}x"), 401, id="cookie too long"),
+        pytest.param(("Cookie", f"{OURS}="), 401, id="empty cookie"),
+        pytest.param(("Cookie", f"{OURS}=x; " * 2000), 401, id="many cookies"),
         pytest.param(("Authorization", TOKEN), 401, id="without a scheme"),
         pytest.param(("Authorization", f"Basic {TOKEN}"), 401, id="another scheme"),
         pytest.param(("Authorization", f"Bearer {TOKEN[:-1]}"), 401, id="too short"),
@@ -275,7 +278,7 @@ def from_afar(caller: Caller, target: str, *headers: tuple[str, str], method: st
         pytest.param(("Authorization", "Bearer "), 401, id="empty bearer"),
         pytest.param(("Authorization", "Bearer"), 401, id="bearer alone"),
         pytest.param(("Authorization", "Bearer \xff\xfe\xe9"), 401, id="no ascii"),
-        pytest.param(("Cookie", f"{COOKIE}=\xff\xfe\xe9"), 401, id="cookie that is no text"),
+        pytest.param(("Cookie", f"{OURS}=\xff\xfe\xe9"), 401, id="cookie that is no text"),
         pytest.param(("Authorization", "Bearer " + "x" * 1_000_000), 401, id="huge"),
         pytest.param(("X-Plum-Emulator-Token", TOKEN), 401, id="another header"),
     ],
@@ -310,7 +313,7 @@ def test_who_brings_no_token_to_a_page_gets_a_page_that_says_so(guarded: Caller)
 
 
 @pytest.mark.parametrize("target", ["/_plum/health", "/"])
-@pytest.mark.parametrize("header", [None, BEARER, BAKED, ("Authorization", "Bearer "), ("Cookie", f"{COOKIE}=")])
+@pytest.mark.parametrize("header", [None, BEARER, BAKED, ("Authorization", "Bearer "), ("Cookie", f"{OURS}=")])
 def test_without_a_token_nobody_comes_from_elsewhere(
     onlooker: Caller, target: str, header: tuple[str, str] | None
 ) -> None:
@@ -433,7 +436,7 @@ def test_a_page_that_is_opened_with_the_token_is_opened_again_without(
     """The cookie has it from then on; it stays in no history, and no other site hears of it."""
     heard = from_afar(guarded, target)
     assert (heard.status, heard.header("Location")) == (303, location)
-    assert heard.header("Set-Cookie") == f"{COOKIE}={TOKEN}; HttpOnly; Path=/; SameSite=Lax"
+    assert heard.header("Set-Cookie") == f"{OURS}={TOKEN}; HttpOnly; Path=/; SameSite=Lax"
     assert (heard.header("Referrer-Policy"), heard.header("Cache-Control")) == ("no-referrer", "no-store")
     cookie = heard.header("Set-Cookie").partition(";")[0]
     assert from_afar(guarded, location, ("Cookie", cookie)).status == 200
@@ -576,6 +579,21 @@ def test_no_other_text_is_the_token(text: str) -> None:
     sent = text.encode(errors="surrogatepass").decode("latin-1")
     request = Request({**environ(HTTP_AUTHORIZATION=f"Bearer {sent}", HTTP_COOKIE=f"{COOKIE}={sent}")})
     assert guard.knows(request) == (text.strip() == TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "whole"), [([], 401, False), ([BEARER], 400, True)], ids=["a stranger", "with the token"]
+)
+def test_only_who_is_known_sends_a_large_body(
+    mine: Caller, headers: list[tuple[str, str]], status: int, whole: bool
+) -> None:
+    """An account to import may have 256 MiB; nobody else makes the emulator read more than any request may have."""
+    pieces = iter([b"x" * 1024 * 1024] * 5)
+    heard = mine.call(
+        "POST", "/_plum/accounts/import", peer=FAR, own=OWN, host=f"{OWN}:7586", headers=headers, chunks=pieces
+    )
+    assert heard.status == status
+    assert (next(pieces, None) is None) is whole
 
 
 def test_a_refusal_tells_of_no_account(onlooker: Caller) -> None:

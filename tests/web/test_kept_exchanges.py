@@ -87,10 +87,10 @@ def test_a_password_is_never_kept(house: House, caller: Caller, authorization: s
 
 def test_the_emulators_own_token_is_never_kept(caller: Caller) -> None:
     """A browser sends its cookie with every request to this host, also to the services; the journal is exported."""
-    cookie = ("Cookie", "a=1; plum_emulator_token=very-secret-token; b=2; plum_emulator_token=another")
+    cookie = ("Cookie", "a=1; plum_emulator_token_7586=very-secret-token; b=2; plum_emulator_token=another")
     caller.get("/ws/sms/status.json", headers=[cookie])
     headers = dict(caller.get("/_plum/exchanges").values["exchanges"][0]["request"]["headers"])
-    assert headers["cookie"] == "a=1; plum_emulator_token=***; b=2; plum_emulator_token=***"
+    assert headers["cookie"] == "a=1; plum_emulator_token_7586=***; b=2; plum_emulator_token=***"
 
 
 def test_two_authorization_headers_keep_no_password(caller: Caller) -> None:

@@ -27,13 +27,12 @@ from plum_emulator.web.later import BUG, error_answer, json_answer
 def build_app(
     emulator: Emulator,
     *,
-    allow_hosts: tuple[str, ...],
+    guard: Guard,
     ready: Callable[[], bool],
-    token: str = "",
     network_url: str = "",
     pool: Executor | None = None,
 ) -> Flask:
-    """The application of one emulator. It keeps nothing of its own.
+    """The application of one emulator, for those whom the guard lets through. It keeps nothing of its own.
 
     `network_url` is the address that other machines reach it at, if they do; pages are made in `pool`.
     """
@@ -41,7 +40,6 @@ def build_app(
     app.session_interface = _NoSessions()
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
-    guard = Guard(allow_hosts, token=token)
     app.register_blueprint(Services(emulator.platform).blueprint())
 
     def dated(response: Response) -> Response:

@@ -35,6 +35,7 @@ CONNECTION = "plum_emulator.connection"
 _LARGE = {"/_plum/accounts/import": IMPORT_LIMIT}
 
 WhenKept = Callable[[Callable[[bool], None]], bool]
+Trusts = Callable[[dict[str, Any]], bool]
 
 
 def _at_once(_ended: Callable[[bool], None]) -> bool:
@@ -54,19 +55,22 @@ class Fault(Protocol):
 
 
 class Gateway:
-    """The ASGI application."""
+    """The ASGI application. `trusts` says of a request whether it may bring a large body, where such are taken."""
 
-    def __init__(self, app: Wsgi, *, pool: Executor, when_kept: WhenKept = _at_once) -> None:
+    def __init__(
+        self, app: Wsgi, *, pool: Executor, when_kept: WhenKept = _at_once, trusts: Trusts = lambda _environ: True
+    ) -> None:
         self._app = app
         self._pool = pool
         self._when_kept = when_kept
+        self._trusts = trusts
         self._streaming: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         environ = _environ(scope)
-        if not await _read_body(environ, scope, receive):
+        if not await _read_body(environ, scope, receive, self._limit(scope["path"], environ)):
             return
         answer = Answer()
         if scope["path"].startswith(INLINE):
@@ -94,6 +98,10 @@ class Gateway:
         await send({"type": "http.response.body", "body": answer.body, "more_body": stream is not None})
         if stream is not None:
             await self._stream(stream, receive, send)
+
+    def _limit(self, path: str, environ: dict[str, Any]) -> int:
+        """How large a body may be. Only who is trusted may send a large one, where such are taken."""
+        return _LARGE[path] if path in _LARGE and self._trusts(environ) else REQUEST_BODY_LIMIT
 
     async def _hold(self, answer: Answer, environ: dict[str, Any]) -> None:
         """Let no answer leave before what it speaks of is committed; when that failed, say so instead."""
@@ -200,10 +208,9 @@ def _key(name: bytes) -> str:
     return key
 
 
-async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive) -> bool:
+async def _read_body(environ: dict[str, Any], scope: Scope, receive: Receive, limit: int) -> bool:
     """Put the body into the environ. False when the client went before it was whole: then nothing was asked."""
     length = cast(str, environ.get("CONTENT_LENGTH", ""))
-    limit = _LARGE.get(scope["path"], REQUEST_BODY_LIMIT)
     body = b""
     if length.isdecimal() and int(length) > limit:
         environ[TOO_LARGE] = True

@@ -70,6 +70,10 @@ class Guard:
         """Whether it comes from this machine, by a name of it, or brings the token: then it may do everything."""
         return self._is_known(request) if is_local(request.environ) else self._brings_token(request)
 
+    def trusts(self, environ: dict[str, Any]) -> bool:
+        """The same, of a request whose body has not come yet."""
+        return self.knows(Request(environ))
+
     def sign(self, text: str) -> str:
         """32 hex digits that nobody can make of the text without the token."""
         return hmac.new(self._key, text.encode(errors="surrogatepass"), "sha256").hexdigest()[:32]
@@ -88,7 +92,7 @@ class Guard:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_token(given.strip()):
             return True
-        return any(self._is_token(given) for given in request.cookies.getlist(COOKIE))
+        return any(self._is_token(given) for given in request.cookies.getlist(_cookie_for(request)))
 
     def _is_in_the_address(self, request: Request) -> bool:
         """Whether it is a page that was opened with `?token=`, as the banner has it."""
@@ -102,7 +106,7 @@ class Guard:
         """To the same page, without the token in its address: there it would stay in histories and be passed on."""
         answer = Response(status=303, headers={**_UNKEPT, "Location": _without_token(request.environ["REQUEST_URI"])})
         # Not Strict: what another application opened, one that reads QR codes say, would not bring the cookie along.
-        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="Lax", path="/")
+        answer.set_cookie(_cookie_for(request), self._token, httponly=True, samesite="Lax", path="/")
         return answer
 
     def _unknown(self, request: Request) -> Response:
@@ -158,6 +162,15 @@ def _without_token(uri: str) -> str:
     kept = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != "token"]
     # Two slashes at the beginning would name another host.
     return "/" + path.lstrip("/\\") + ("?" if any(kept) else "") + "&".join(kept)
+
+
+def _cookie_for(request: Request) -> str:
+    """Its name says at which port: a browser has one jar for all servers of a host, and there may be two emulators."""
+    try:
+        port = urlsplit("//" + request.headers.get("Host", "")).port
+    except ValueError:
+        port = None
+    return f"{COOKIE}_{port}" if port else COOKIE
 
 
 def _host_of(request: Request) -> str:

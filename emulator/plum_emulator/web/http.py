@@ -20,8 +20,8 @@ from plum_emulator.web.gateway import CONNECTION, Gateway
 class HttpServer(uvicorn.Server):
     """The HTTP server, with its signals left to us. `up` is called once it takes connections.
 
-    It ends when it is told to. uvicorn would look every tenth of a second whether it was, and take two more to close its
-    connections, which is longer than most tests last that have an emulator of their own.
+    It ends when it is told to. uvicorn would look every tenth of a second whether it was, and take two more to close
+    its connections, which is longer than most tests last that have an emulator of their own.
     """
 
     def __init__(self, app: Gateway, up: Callable[[], None]) -> None:

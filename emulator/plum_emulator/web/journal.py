@@ -37,5 +37,5 @@ def _without_token(cookies: str) -> str:
     return _TOKEN.sub(r"\1***", cookies)
 
 
-_TOKEN = re.compile(rf"({COOKIE}=)[^;]*")
+_TOKEN = re.compile(rf"({COOKIE}(?:_[0-9]+)?=)[^;]*")
 _UNTOLD = {b"authorization": _login_only, b"cookie": _without_token}

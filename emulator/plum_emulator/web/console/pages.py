@@ -116,16 +116,20 @@ class Pages:
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
         """A whole page: `console/TEMPLATE.html`."""
         link = _linker(request.args.get("account", "") if account else "")
-        made = _templates().get_template(f"{template}.html").render(
-            **values,
-            account=account,
-            accounts=self._choices(account),
-            clock=self.emulator.accounts.clock(account.id) if account else None,
-            here=request.path,
-            link=link,
-            live=lambda name, **arguments: self._live(account, name, arguments),
-            version=__version__,
-            navigation=NAVIGATION,
+        made = (
+            _templates()
+            .get_template(f"{template}.html")
+            .render(
+                **values,
+                account=account,
+                accounts=self._choices(account),
+                clock=self.emulator.accounts.clock(account.id) if account else None,
+                here=request.path,
+                link=link,
+                live=lambda name, **arguments: self._live(account, name, arguments),
+                version=__version__,
+                navigation=NAVIGATION,
+            )
         )
         return Response(made, status, headers=_HEADERS)
 
