@@ -242,6 +242,22 @@ def test_an_answer_that_comes_late_takes_nothing_back(page: Page, console: Clien
     expect(page.locator(".bubble")).to_have_count(2)
 
 
+def test_a_phone_that_another_window_adds_or_removes_is_seen_and_a_draft_stays(page: Page, windows: Windows) -> None:
+    other = windows.open()
+    page.goto("/")
+    other.goto("/")
+    page.locator(f"#body-{FIRST}").press_sequentially("half a sen")
+    other.get_by_text("Add a phone").click()
+    other.get_by_role("button", name="Add").click()
+    expect(page.locator("#phone-16175550124")).to_be_visible()
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("half a sen")
+    expect(page.locator(f"#body-{FIRST}")).to_be_focused()
+    other.locator("#phone-16175550124").get_by_text("Change").click()
+    other.locator("#phone-16175550124").get_by_role("button", name="Remove").click()
+    expect(page.locator(".phone")).to_have_count(1)
+    expect(page.locator(f"#body-{FIRST}")).to_have_value("half a sen")
+
+
 def test_drafts_stay_on_every_phone_whatever_is_done_with_the_others(page: Page) -> None:
     page.goto("/")
     page.get_by_text("Add a phone").click()

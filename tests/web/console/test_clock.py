@@ -253,6 +253,21 @@ def test_a_snapshot_with_another_name_is_refused(caller: Caller, house: House, n
     assert house.emulator.snapshots.of(house.account) == []
 
 
+def test_a_snapshot_takes_the_place_of_an_older_one_only_when_that_is_asked_for(caller: Caller, house: House) -> None:
+    house.receive()
+    submit(caller, f"{CLOCK}/snapshots", name="then")
+    house.receive()
+    heard = submit(caller, f"{CLOCK}/snapshots", name="then")
+    assert (heard.status, told(heard)) == (
+        400,
+        "there is a snapshot 'then' already choose another name, or save it in place of that one",
+    )
+    assert [snapshot.messages for snapshot in house.emulator.snapshots.of(house.account)] == [1]
+    heard = after(caller, submit(caller, f"{CLOCK}/snapshots", name="then", replace="1"))
+    assert told(heard) == "Snapshot then was saved."
+    assert [snapshot.messages for snapshot in house.emulator.snapshots.of(house.account)] == [2]
+
+
 def test_a_snapshot_brings_back_what_was_there(caller: Caller, house: House) -> None:
     house.make_manual()
     house.queue("before")

@@ -100,9 +100,14 @@ class ClockPage:
         return self._to(reset="1")
 
     def save(self) -> Response:
-        """Put everything that the account owns aside."""
-        saved = self._snapshots.save(self._pages.account(), self._pages.form().get("name", "").strip())
-        return self._to(saved=saved.name)
+        """Put everything that the account owns aside; in place of an earlier snapshot only when that is asked for."""
+        account, form = self._pages.account(), self._pages.form()
+        name = form.get("name", "").strip()
+        if not form.get("replace", "") and name in {snapshot.name for snapshot in self._snapshots.of(account)}:
+            raise NotPossible(
+                f"there is a snapshot {name!r} already", hint="choose another name, or save it in place of that one"
+            )
+        return self._to(saved=self._snapshots.save(account, name).name)
 
     def restore(self) -> Response:
         """Make the account what it was when a snapshot was saved."""

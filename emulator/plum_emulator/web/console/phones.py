@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -49,13 +49,17 @@ class PhonePages:
             "conversation": self._conversation,
             "handset": self._handset,
             "others": self._others,
+            "roll": self._roll,
             "latest": self._latest,
         }
 
     def phones(self) -> Response:
         """All handsets of the account, side by side."""
         account = self._pages.account()
-        return self._pages.page("phones", account, handsets=self._handsets.of(account), numbers=account.sms_numbers())
+        handsets = self._handsets.of(account)
+        return self._pages.page(
+            "phones", account, handsets=handsets, numbers=account.sms_numbers(), roll=_roll_of(handsets)
+        )
 
     def phone(self, number: str) -> Response:
         """One handset, large: for a projector, or on a real handset."""
@@ -155,9 +159,17 @@ class PhonePages:
     def _others(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         return {"others": self._handsets.others(account)}
 
+    def _roll(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Whether the page shows other phones than there are by now, and has to be asked for anew."""
+        return {"outdated": arguments.get("shown", "") != _roll_of(self._handsets.of(account))}
+
     def _latest(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         found = self._pages.emulator.platform.exchanges(account, limit=_LATEST).rows
         return {"exchanges": [(each, _WORDS.get(each.operation, each.operation), _is_good(each)) for each in found]}
+
+
+def _roll_of(handsets: Iterable[Handset]) -> str:
+    return ".".join(handset.number for handset in handsets)
 
 
 _LATEST = 10
