@@ -57,9 +57,9 @@ def taken(browser: Browser, url: str, picture: Picture) -> bytes:
 
 
 def small(png: bytes) -> bytes:
-    """The same picture in few colours, which is all that a page of text needs."""
+    """The same picture in few colours, which is all that a page of text needs; rare ones, a green tick's, are kept."""
     with Image.open(io.BytesIO(png)) as image, io.BytesIO() as out:
-        few = image.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(out, "PNG", optimize=True)
         return out.getvalue()
 
