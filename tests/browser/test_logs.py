@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from helpers.browser import EACH_WAY, Complaints, flaws
 from helpers.pages import HOSTILE
@@ -120,6 +120,29 @@ def test_what_is_searched_for_comes_live(page: Page, console: Client) -> None:
     queue(console, "Lunch is ready")
     queue(console, "Supper is ready")
     expect(page.locator(".log .excerpt")).to_have_text(["Lunch is ready"])
+
+
+def test_the_answer_to_a_search_is_shown_also_when_the_last_one_was_told_of_meanwhile(
+    page: Page, console: Client
+) -> None:
+    """The same word in another field is another search, whatever comes first."""
+    queue(console, "this has failed")
+    page.goto(f"{LOGS}?words=failed")
+    rows = page.locator(".log tbody tr:not(.excerpt)")
+    expect(rows).to_have_count(1)
+
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        queue(console, "another that failed")
+        expect(rows).to_have_count(2)
+        route.fulfill(response=answer)
+
+    page.route(re.compile("status=failed"), slowly, times=1)
+    page.get_by_label("Words").fill("")
+    page.get_by_label("Status").select_option("failed")
+    with page.expect_response(re.compile("logs.*status=failed")):
+        page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("No message matches.")).to_be_visible()
 
 
 def test_a_timeline_grows_live(page: Page, console: Client) -> None:

@@ -258,6 +258,43 @@ def test_a_phone_that_another_window_adds_or_removes_is_seen_and_a_draft_stays(p
     expect(page.locator(f"#body-{FIRST}")).to_have_value("half a sen")
 
 
+def test_what_is_chosen_and_opened_stays_while_another_form_is_answered(page: Page) -> None:
+    """A form that is half filled in does not close, and does not choose something else."""
+    page.goto("/")
+    phone = page.locator(f"#phone-{FIRST}")
+    phone.get_by_text("Change").click()
+    phone.locator("select").select_option("16175550100")
+    write(page, "meanwhile")
+    expect(phone.locator(".bubble.mine")).to_contain_text("meanwhile")
+    expect(phone.locator("select")).to_have_value("16175550100")
+    expect(phone.locator("select")).to_be_visible()
+    phone.get_by_role("button", name="Save").click()
+    expect(phone.locator(".numbers")).to_contain_text("texts +1 617 555 0100")
+    expect(phone.locator("select")).to_be_hidden()
+
+
+def test_a_stream_that_is_lost_is_said_and_goes_on_by_itself(
+    page: Page, console: Client, complaints: Complaints
+) -> None:
+    complaints.expect("Failed to load")
+    page.route("**/console/live*", lambda route: route.abort())
+    page.goto("/")
+    expect(page.locator("#notice")).to_contain_text("The emulator does not answer.")
+    page.unroute("**/console/live*")
+    expect(page.locator("#notice")).to_be_empty()
+    console.receive(from_=FIRST, to=NUMBER, body="there again")
+    expect(page.locator(".bubble.mine")).to_contain_text("there again")
+
+
+def test_a_stream_that_is_refused_is_said(page: Page, console: Client, complaints: Complaints) -> None:
+    """As when the emulator was started anew, and the account is no more."""
+    complaints.expect("Failed to load")
+    console.make_account(username="clinic", password="secret", numbers=["16465550188"])
+    page.route("**/console/live*", lambda route: route.fulfill(status=404))
+    page.goto("/?account=clinic")
+    expect(page.locator("#notice")).to_contain_text("This page is not kept up to date any more.")
+
+
 def test_drafts_stay_on_every_phone_whatever_is_done_with_the_others(page: Page) -> None:
     page.goto("/")
     page.get_by_text("Add a phone").click()

@@ -165,6 +165,14 @@ def test_others_are_the_latest_numbers_that_are_not_on_the_screen(
     assert handsets.others(account) == ["12125550111", "12125550112"]
 
 
+def test_a_number_that_has_become_an_accounts_is_no_handset_any_more(
+    house: House, handsets: Handsets, account: Account
+) -> None:
+    handsets.add(account, HANDSET)
+    house.emulator.leases.make(read_account({"username": "late", "password": "p", "numbers": [HANDSET]}))
+    assert [handset.number for handset in handsets.of(account)] == [FIRST]
+
+
 def test_a_number_that_the_account_lost_is_texted_no_more() -> None:
     house = House()
     account = house.accounts.named("")

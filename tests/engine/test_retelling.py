@@ -56,6 +56,26 @@ def test_a_session_has_its_messages_and_automatic_texts(house: House) -> None:
     assert (dict(session.doubts), session.notes, session.numbers) == ({}, (), tuple(house.account.numbers.values()))
 
 
+def test_of_a_long_session_only_what_is_whole_is_there(house: House) -> None:
+    """Where answers to a text, or parts of a message, come beyond the limit, it is not there, nor what follows it."""
+    answering(house, "Hello!")
+    for word in ("one", "two"):
+        house.receive(word)
+    house.advance()
+    delivered(house)
+    house.queue(body="x" * 400)
+
+    def told(most: int) -> tuple[list[str], bool]:
+        session = session_of(house.platform, house.account, base=BASE, most=most)
+        return [each.body[:3] for each in session.messages], session.went_on
+
+    assert told(7) == (["one", "two", "Hel", "Hel", "xxx", "xxx", "xxx"], False)
+    assert told(6) == (["one", "two", "Hel", "Hel"], True)
+    assert told(4) == (["one", "two", "Hel", "Hel"], True)
+    assert told(3) == (["one", "Hel"], True)
+    assert told(2) == ([], True)
+
+
 def test_a_message_under_way_counts_as_what_it_is_going_to_be(house: House) -> None:
     """Nobody has to wait for its delivery; what stays as it is stays so."""
     house.queue("now")

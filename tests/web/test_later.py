@@ -77,6 +77,9 @@ def test_what_goes_wrong_can_be_said_in_other_words(error: Exception, status: in
     async def work() -> Response:
         raise error
 
-    answer = _heard(work, on_error=lambda error: Response(error.one_line(), status_of(error)))
+    async def in_other_words(error: PlumEmulatorError) -> Response:
+        return Response(error.one_line(), status_of(error))
+
+    answer = _heard(work, on_error=in_other_words)
     assert (answer.status_code, answer.get_data(as_text=True)) == (status, said)
     assert answer.headers["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"

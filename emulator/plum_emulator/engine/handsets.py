@@ -33,9 +33,10 @@ class Handsets:
         numbers = account.sms_numbers()
         if not numbers:
             return []
-        if not kept:
+        shown = [each for each in kept if self._accounts.holder(each.number) is None]  # it may have become one's since
+        if not shown:
             return [Handset(number=self._free(()), name="Handset 1", texts=numbers[0])]
-        return [each if account.can_text(each.texts) else _texting(each, numbers[0]) for each in kept]
+        return [each if account.can_text(each.texts) else _texting(each, numbers[0]) for each in shown]
 
     def named(self, account: Account, number: str) -> Handset:
         """The handset with this number, also one that was never added. Raises NotFound and NotPossible."""
@@ -85,8 +86,7 @@ class Handsets:
         with self._store.reading():
             messages = self._store.messages.page(account.id, asked)
             automatic = self._store.opt_outs.texts_to(account.id, handset, limit=limit)
-        order = {message.seq: (message.requested_at, message.seq, 0) for message in messages}
-        bubbles = [(order[message.seq], _bubble(message)) for message in messages]
+        bubbles = [((message.requested_at, message.seq, 0), _bubble(message)) for message in messages]
         bubbles += [((text.at, text.message, 1), _automatic(text)) for text in automatic]
         return [bubble for _, bubble in sorted(bubbles, key=lambda each: each[0])][-limit:]
 
@@ -141,12 +141,13 @@ def _bubble(message: Message) -> Bubble:
         mine=mine,
         other=message.to if mine else message.from_,
         body=message.body,
+        seq=message.seq,
         message=message,
     )
 
 
 def _automatic(text: AutomaticText) -> Bubble:
-    return Bubble(at=text.at, mine=False, other=text.number, body=text.body)
+    return Bubble(at=text.at, mine=False, other=text.number, body=text.body, seq=text.message)
 
 
 def _number(text: str) -> str:

@@ -11,19 +11,23 @@ from plum_emulator.model.accounts import Account
 from plum_emulator.model.messages import Message, Status
 from plum_emulator.model.texts import keyword
 from plum_emulator.model.urls import is_own
+from plum_emulator.wire.retelling import MESSAGES_MAX
 from plum_emulator.wire.sessions import Session
 
-_MESSAGES_MAX = 1000
+_BEYOND = 1000
 _AGENDA_MAX = 10_000
 
 
-def session_of(platform: Platform, account: Account, *, base: str, handset: str = "") -> Session:
-    """What was done with the account since its last reset, the first thousand messages of it.
+def session_of(
+    platform: Platform, account: Account, *, base: str, handset: str = "", most: int = MESSAGES_MAX
+) -> Session:
+    """What was done with the account since its last reset: what is whole of its first messages, at `most` so many.
 
     With `handset`, in 11 digits, only what that one had to do with. `base` is the emulator's address. A message that
     is under way counts as what it is going to be.
     """
-    messages = list(islice(_about(platform.all_messages(account), handset), _MESSAGES_MAX))
+    found = list(islice(_about(platform.all_messages(account), handset), most + _BEYOND))
+    messages = _whole(found[:most], found[most:])
     agenda = [due for due, _ in platform.agenda(account, limit=_AGENDA_MAX)]
     final: dict[int, Status] = {due.message: due.status for due in agenda if due.kind == "status" and due.status}
     waiting = {due.message for due in agenda if due.kind == "inbound"}
@@ -43,6 +47,7 @@ def session_of(platform: Platform, account: Account, *, base: str, handset: str 
         elsewhere=frozenset(_elsewhere(platform, account, messages)),
         demo=account.seed.demo,
         opted_out=account.seed.opted_out,
+        went_on=len(found) > most,
         options=account.options,
     )
 
@@ -54,6 +59,22 @@ def _about(messages: Iterable[Message], handset: str) -> Iterator[Message]:
         if not handset or handset in (message.to, message.from_) or message.in_reply_to in texted:
             texted.add(message.seq)
             yield message
+
+
+def _whole(messages: list[Message], beyond: list[Message]) -> list[Message]:
+    """The messages up to the first of which something came, or a part was queued, beyond them; with all replies."""
+    replied = {each.in_reply_to for each in beyond}
+    queued = {each.exchange for each in beyond if each.type == "outbound"} - {None}
+    end = next(
+        (
+            place
+            for place, each in enumerate(messages)
+            if each.seq in replied or (each.type == "outbound" and each.exchange in queued)
+        ),
+        len(messages),
+    )
+    asked = {each.seq for each in messages[:end]}
+    return [each for each in messages if each.seq in asked or each.in_reply_to in asked]
 
 
 def _doubt(story: Story, account: Account, waiting: set[int]) -> str:

@@ -18,10 +18,15 @@ class Handset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bubble:
-    """One text on a handset's screen. `message` is None for an automatic text, which is not in the account's log."""
+    """One text on a handset's screen.
+
+    `message` is None for an automatic text, which is not in the account's log; `seq` is then that of the message which
+    it answers.
+    """
 
     at: int
     mine: bool
     other: str
     body: str
+    seq: int
     message: Message | None = None

@@ -28,6 +28,10 @@ def error_answer(error: PlumEmulatorError) -> Response:
     return json_answer({"error": error.message, "hint": error.hint}, status_of(error))
 
 
+async def _in_json(error: PlumEmulatorError) -> Response:
+    return error_answer(error)
+
+
 def status_of(error: PlumEmulatorError) -> int:
     """The HTTP status that an error has."""
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
@@ -37,7 +41,7 @@ def later(
     work: Callable[[], Awaitable[Response]],
     *,
     now: Callable[[], int],
-    on_error: Callable[[PlumEmulatorError], Response] = error_answer,
+    on_error: Callable[[PlumEmulatorError], Awaitable[Response]] = _in_json,
     only_waits: bool = False,
 ) -> Response:
     """Answer with what `work` gives, once it does; it runs in the event loop. `now` is for the Date header.
@@ -50,10 +54,10 @@ def later(
         try:
             response = await work()
         except PlumEmulatorError as error:
-            response = on_error(error)
+            response = await on_error(error)
         except Exception:
             _log.exception("a bug of the emulator")
-            response = on_error(PlumEmulatorError("Internal Server Error", hint=BUG))
+            response = await on_error(PlumEmulatorError("Internal Server Error", hint=BUG))
             response.status_code = 500
         response.headers["Date"] = http_date(now() / 1000)
         return response

@@ -15,6 +15,7 @@ from plum_emulator.model.urls import is_own
 from plum_emulator.wire.sessions import OWN_SINK, LeftOut, Mine, Outcome, Retelling, Session, Step, Words
 
 STEPS_MAX = 100
+MESSAGES_MAX = 1000
 
 
 def retell(session: Session) -> Retelling:
@@ -30,6 +31,9 @@ def retell(session: Session) -> Retelling:
         count += isinstance(told, Step)
         if not found or found[-1] != told or isinstance(told, Step):
             found.append(told)
+    else:
+        if session.went_on:
+            found.append(LeftOut(f"The session went on; a test has at most its first {MESSAGES_MAX} messages."))
     return Retelling(
         applications=teller.applications,
         options=_options(session),

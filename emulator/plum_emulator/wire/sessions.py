@@ -22,7 +22,7 @@ class Session:
 
     `automatic` has what the carrier sent by itself after an inbound text, `doubts` why something may come of a message
     the next time that did not come of it now, and `notes` what else was different. `elsewhere` are the numbers of
-    other accounts. `base` is the emulator's address.
+    other accounts. `base` is the emulator's address. Of a session that `went_on`, the rest is not here.
     """
 
     base: str
@@ -35,6 +35,7 @@ class Session:
     demo: bool = False
     opted_out: OptedOutMode = "undelivered"
     options: Options = ORDINARY
+    went_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -14,14 +16,16 @@ from helpers.house import HANDSET, House
 from helpers.laws import examples
 from helpers.pages import page_of
 from plum_emulator.model.exchanges import Outcome
+from plum_emulator.web import console
 
 FIRST = "16175550123"
-# What one of the forms or pages knows, and what none does.
-NAMES = [
-    "account", "after", "at", "bad", "before", "body", "direction", "file", "format", "from", "handset", "headers",
-    "instant", "login", "mode", "name", "number", "operation", "phone", "q", "rate", "region", "rule", "saved",
-    "seconds", "status", "texts", "timeout", "type", "until", "url", "words", "application_url", "nobody",
-]  # fmt: skip
+# What a view of the console reads from a form or from an address; and what it reads by a table of names.
+READ = re.compile(r"""\.(?:get|getlist|text)\("(\w+)\"""")
+SOURCES = Path(console.__file__).parent.glob("*.py")
+NAMES = sorted(
+    {name for file in SOURCES for name in READ.findall(file.read_text(encoding="utf-8"))}
+    | {"bad", "callbacks", "inbound", "pass", "phone", "status", "statuses", "type"}
+)
 WORDS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(

@@ -72,6 +72,15 @@ def test_nothing_is_written_another_way(text: str) -> None:
     assert "".join(indented(text).split()) == "".join(text.split())
 
 
+def test_of_wide_and_deep_json_no_more_is_made_than_is_shown() -> None:
+    """64 KiB of it, indented as deep as they say, would be a hundred megabytes."""
+    text = "[" * 900 + "1," * 30_000 + "1" + "]" * 900
+    body = shown_body(text.encode(), ())
+    assert (body.kind, len(body.lines), body.whole) == ("JSON, indented", LINES, False)
+    assert sum(map(len, body.lines)) < 200_000
+    assert len(indented(text, lines=LINES)) < 200_000
+
+
 @given(st.binary(max_size=200), st.lists(st.tuples(st.text(), st.text()), max_size=3))
 def test_anything_can_be_shown(body: bytes, headers: list[tuple[str, str]]) -> None:
     shown = shown_body(body, tuple(headers))

@@ -50,6 +50,18 @@ def test_a_text_goes_to_the_number_that_the_handset_texts(caller: Caller) -> Non
     assert (message["to"], message["from"], message["body"]) == (OTHER, HANDSET, "Hi")
 
 
+def test_a_text_goes_to_the_number_that_the_page_showed() -> None:
+    """Another window may have let the handset text another number since."""
+    house = House(
+        seeds=[Seed(username="username", password="password", numbers=(Number(number=MINE), Number(number=OTHER)))]
+    )
+    caller = Caller(house)
+    submit(caller, TEXTS, to=OTHER, body="Hi")
+    assert [message.to for message in house.platform.all_messages(house.account)] == [OTHER]
+    caller.close()
+    house.close()
+
+
 def test_line_ends_are_sent_as_they_were_typed(caller: Caller) -> None:
     """Browsers write them as CRLF in a form, and nobody typed that."""
     submit(caller, TEXTS, body="one\r\ntwo\n")

@@ -47,6 +47,12 @@ def test_the_file_is_text_that_no_browser_runs(house: House, caller: Caller) -> 
     assert caller.get("/console/test/session.sh").body.startswith(b"#!/bin/sh")
 
 
+def test_there_are_no_other_files(onlooker: Caller) -> None:
+    heard = onlooker.get("/console/test/whatever.sh")
+    assert heard.status == 404
+    assert "there are: test_session.py, session.sh" in heard.body.decode()
+
+
 def test_of_one_handset_only_its_texts_are_told(house: House, caller: Caller) -> None:
     house.receive("mine", from_=HANDSET)
     house.receive("another's", from_="12125550177")

@@ -153,7 +153,7 @@ def test_a_request_that_went_out_is_shown_whole(house: House, caller: Caller) ->
     page = get_page(caller, f"{TRAFFIC}/{n}")
     for words in (
         "Exchange 1: callback out",
-        "Outcome ✕ no answer within 10 s Time 2023-11-14 22:13:21 UTC Duration 10000.000 ms Attempt 2",
+        "Outcome ✕ no answer within 10 s Time 2023-11-14 22:13:21 UTC Duration 10.0 s Attempt 2",
         "Rules that fired slow often",
         "POST http://127.0.0.1:8000/results.php?id=1",
         "sms_message_id 5f0c status sent",

@@ -24,8 +24,10 @@ from plum_emulator.web.console.phones import PhonePages
 from plum_emulator.web.console.retold import RetoldPages
 from plum_emulator.web.console.rules import RulePages
 from plum_emulator.web.console.traffic import TrafficPages
+from plum_emulator.web.gateway import ACCOUNT
 from plum_emulator.web.guard import SAFE, Guard
 
+_CHANGE_NOTHING = ("/console/segments", "/_plum/sink/")  # but for the journal, which is looked at all the time
 _STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -66,6 +68,6 @@ class Console:
 
     def told(self, response: Response) -> Response:
         """What somebody did with this request, everybody who looks on sees."""
-        if request.method not in SAFE:
-            self._live.touch()
+        if request.method not in SAFE and not request.path.startswith(_CHANGE_NOTHING):
+            self._live.touch(request.environ.get(ACCOUNT))
         return response

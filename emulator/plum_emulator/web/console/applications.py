@@ -16,7 +16,7 @@ from plum_emulator.model.segments import segments
 from plum_emulator.model.urls import application_problem
 from plum_emulator.web.console.bodies import shown_body, visible
 from plum_emulator.web.console.marked import marked_answer
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, counted, status_line
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, counted, lasted, status_line
 from plum_emulator.wire.forms import Fields
 
 _HERE = "/console/applications"
@@ -75,7 +75,7 @@ class ApplicationPages:
         account = self._pages.account()
         known = _found(account, number)
         form = self._pages.form()
-        from_, body = form.get("from", "").strip(), form.get("body", "").replace("\r\n", "\n")
+        from_, body = form.get("from", "").strip(), self._pages.text("body")
 
         async def work() -> View:
             try:
@@ -135,7 +135,7 @@ def _shown(trial: Trial) -> dict[str, Any]:
         "verdict": _verdict(trial),
         "request": shown_body(trial.request.body, trial.request.headers),
         "status": status_line(outcome.status),
-        "took": _duration(outcome.duration_ms),
+        "took": lasted(outcome.duration_ms),
         "answer": marked_answer(outcome.body, trial.error.one_line() if trial.error else "ok"),
         "replies": [(reply, _text(reply), _carried(reply)) for reply in trial.replies],
         "more": trial.asked - len(trial.replies),
@@ -148,10 +148,6 @@ def _verdict(trial: Trial) -> str:
     if not trial.asked:
         return "The answer is valid, and asks for no message."
     return f"The answer is valid, and asks for {counted(trial.asked, 'message')}."
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds:.1f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def _text(reply: Reply) -> str:

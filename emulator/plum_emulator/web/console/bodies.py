@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 
 from plum_emulator.model.exchanges import Headers
 from plum_emulator.wire.forms import read_form
@@ -62,15 +63,21 @@ def with_lf(text: str) -> str:
     return _LINE_END.sub("\n", text)
 
 
-def indented(text: str) -> str:
-    """JSON, indented, every string and number as it was written. Raises ValueError for what is none."""
+def indented(text: str, *, lines: int | None = None) -> str:
+    """JSON, indented, every string and number as it was written; not much more than so many lines of it.
+
+    Raises ValueError for what is none.
+    """
     json.loads(text)
     written: list[str] = []
-    depth, before = 0, ""
-    for token in _TOKEN.findall(text):
+    depth, before, ends = 0, "", 0
+    for token in map(itemgetter(0), _TOKEN.finditer(text)):
         depth -= token in _CLOSES
         if before == "," or (before in _OPENS) != (token in _CLOSES):
-            written.append("\n" + "  " * depth)
+            ends += 1
+            if lines is not None and ends > lines:
+                break
+            written.append("\n" + "  " * min(depth, _DEEPEST))
         written.append(_SPACED.get(token, token))
         depth += token in _OPENS
         before = token
@@ -80,6 +87,7 @@ def indented(text: str) -> str:
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _OPENS, _CLOSES = ("{", "["), ("}", "]")
+_DEEPEST = 40  # levels that are indented: what is deeper was made to be wide
 _SPACED = {":": ": "}
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in b"\t\n\r"} | {0x7F: 0x2421}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -97,7 +105,7 @@ def _text(body: bytes) -> str | None:
 def _read(text: str, type_: str, *, whole: bool) -> tuple[str, str]:
     if whole and ("json" in type_ or text[:1] in ("{", "[")):
         try:
-            return "JSON, indented", indented(text)
+            return "JSON, indented", indented(text, lines=LINES)
         except (ValueError, RecursionError):
             return "text", text
     if type_.startswith(_FORMS):

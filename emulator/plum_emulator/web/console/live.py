@@ -1,7 +1,8 @@
 """Live pages: regions that change are made anew once for everybody who looks at them, and pushed as events.
 
-However much happens and however many look on, making regions takes at most a twentieth of the time: after each round
-there is a rest of nineteen times what it took of a processor. Nobody waits longer than two seconds for that.
+However much happens and however many look on, making regions takes at most a twentieth of the time, where a round takes
+no more than a tenth of a second: after each there is a rest of nineteen times what it took of a processor, and of two
+seconds at most.
 
 A page is an answer that may arrive late, after what the stream has told since; so each region says when it was made, an
 older one never replaces a newer one in the browser, and whatever a page was given is told again in the round after it.
@@ -96,6 +97,11 @@ class Live:
         self._working: asyncio.Task[None] | None = None
         self._next_beat = 0.0
 
+    @property
+    def kept(self) -> int:
+        """How many regions are kept, to be compared with the next."""
+        return len(self._shown)
+
     def routes(self) -> list[Route]:
         """Methods, path and view of each."""
         return [("GET", "/console/live", self.live)]
@@ -115,9 +121,12 @@ class Live:
             request.environ[STREAM] = _Stream(self, account, named, specs)
         return Response(b"", content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    def touch(self) -> None:
-        """Something may have changed for anybody. May be called from any thread."""
-        self._soon(self._touch_all)
+    def touch(self, account: Account | None = None) -> None:
+        """Something may have changed for the account, or for anybody. May be called from any thread."""
+        if account is None:
+            self._soon(self._touch_all)
+        else:
+            self._soon(self._touch_one, account.id)
 
     def placed(self, account: Account, named: str, spec: str) -> None:
         """A page has been given this region, and may show it later than what is told meanwhile. From any thread."""
@@ -202,7 +211,8 @@ class Live:
 
     def _show(self, made: dict[_Key, _News], owed: dict[Listener, set[_Key]]) -> None:
         changed = {key for key, news in made.items() if self._shown.get(key) != news}
-        self._shown |= made
+        wanted = {key for listener in self._listeners for key in listener.keys}
+        self._shown |= {key: news for key, news in made.items() if key in wanted}
         for listener in self._listeners:
             mine = owed.get(listener, set())
             listener.owed |= mine - made.keys()
@@ -223,11 +233,9 @@ class Live:
     def _beat(self) -> None:
         """Once a second: requests that are no events, and what shows the time."""
         emulator = self._pages.emulator
-        for account in emulator.accounts:
-            seen = (account.exchanges, emulator.platform.unclaimed)
-            if self._seen.get(account.id) != seen:
-                self._seen[account.id] = seen
-                self._touched.add(account.id)
+        seen = {account.id: (account.exchanges, emulator.platform.unclaimed) for account in emulator.accounts}
+        self._touched |= {account for account, counts in seen.items() if self._seen.get(account) != counts}
+        self._seen = seen
         self._stale |= {key for listener in self._listeners for key in listener.keys if key.spec in _TICKING}
         self._stale |= self._failed
         self._failed = set()

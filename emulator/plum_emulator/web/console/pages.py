@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -113,6 +113,10 @@ class Pages:
             raise NotPossible("the form is too large", hint="at most 1 MiB is taken")
         return read_form(request.environ[BODY], request.headers.get("Content-Type", ""))
 
+    def text(self, name: str) -> str:
+        """What the form says in a field of several lines; these end with LF, where browsers write CR LF."""
+        return self.form().get(name, "").replace("\r\n", "\n")
+
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
         """A whole page: `console/TEMPLATE.html`."""
         link = _linker(request.args.get("account", "") if account else "")
@@ -162,7 +166,7 @@ class Pages:
     def later(self, account: Account, work: Callable[[], Awaitable[View]]) -> Response:
         """Answer with the view that `work` gives, once it does; work is done in the event loop, a view in the pool.
 
-        An error becomes the page that says so.
+        An error becomes the page that says so, made there too.
         """
         again = current_app.request_context  # the view's own has ended by then
         environ = request.environ
@@ -171,12 +175,14 @@ class Pages:
             with again(environ):
                 return view()
 
-        async def answer() -> Response:
-            view = await work()
+        async def made(view: View) -> Response:
             return await asyncio.get_running_loop().run_in_executor(self._pool, seen, view)
 
-        def error(error: PlumEmulatorError) -> Response:
-            return seen(lambda: self.error(error))
+        async def answer() -> Response:
+            return await made(await work())
+
+        async def error(error: PlumEmulatorError) -> Response:
+            return await made(partial(self.error, error))
 
         return later(answer, now=lambda: self.emulator.platform.now(account), on_error=error)
 
@@ -201,7 +207,9 @@ class Pages:
         called = request.args.get("account", "")
         region = self.region(account, spec, named=called)
         self._placed(account, called, spec)
-        id_ = "-".join(("live", name, *("".join(filter(str.isalnum, str(each))) for each in arguments.values())))
+        id_ = "-".join(
+            ("live", name, *("".join(filter(str.isalnum, f"{each}{arguments[each]}")) for each in arguments))
+        )
         inside = Markup(region.html)  # noqa: S704 # made by a template that escapes
         return Markup('<div class="live" id="{}" data-live="{}" data-made="{}">{}</div>').format(
             id_, spec, region.made, inside
@@ -232,6 +240,7 @@ def _templates() -> Environment:
         "daytime": daytime,
         "phone": shown_number,
         "count": counted,
+        "lasted": lasted,
         "segments": segments,
         "named": named,
     }
@@ -267,6 +276,11 @@ def shown_number(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 message`, `12 messages`, `1 234 567 messages`: with thin spaces between thousands."""
     return f"{number:,} {noun}".replace(",", "\u202f") + ("" if number == 1 else "s")
+
+
+def lasted(milliseconds: float) -> str:
+    """How long something took: `12.3 ms`, `1.5 s`."""
+    return f"{milliseconds:.1f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def status_line(status: int | None) -> str:

@@ -107,7 +107,7 @@ class PhonePages:
         account = self._pages.account()
         handset = self._handsets.named(account, number)
         form = self._pages.form()
-        body = form.get("body", "").replace("\r\n", "\n")  # as browsers write the ends of lines
+        body = self._pages.text("body")
         # The number that the page showed: another window may have chosen another meanwhile.
         to = form.get("to", "") or handset.texts
         self._pages.emulator.platform.receive(account, to=to, from_=handset.number, body=body)
@@ -119,7 +119,7 @@ class PhonePages:
     def meter(self) -> Response:
         """The segment meter for a text that is being typed."""
         self._pages.account()
-        return self._pages.fragment("meter", metered=self._pages.form().get("body", "").replace("\r\n", "\n"))
+        return self._pages.fragment("meter", metered=self._pages.text("body"))
 
     def has_pass(self, asked: Request) -> bool:
         """Whether a request without the token is about the one phone that its pass is for, or for what is no secret."""

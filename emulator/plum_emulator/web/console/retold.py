@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from plum_emulator.engine.retelling import session_of
+from plum_emulator.errors import NotFound
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
 from plum_emulator.wire.as_script import shell_script
 from plum_emulator.wire.as_test import pytest_file
@@ -43,7 +44,9 @@ class RetoldPages:
 
     def file(self, file: str) -> Response:
         """The same as a file, for those who save it."""
-        format_ = "curl" if file.endswith(".sh") else "pytest"
+        format_ = next((name for name, (_, known) in _FORMATS.items() if known == file), None)
+        if format_ is None:
+            raise NotFound(f"there is no file {file[:40]!r}", hint="there are: test_session.py, session.sh")
         told = self._told(format_, request.args.get("handset", ""))
         return self._pages.as_it_is(told)
 

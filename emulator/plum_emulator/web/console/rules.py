@@ -95,7 +95,7 @@ class RulePages:
     def put(self) -> Response:
         """Make the rule that was written. When it cannot be one, say why, and keep what was typed."""
         account = self._pages.account()
-        text = self._pages.form().get("rule", "").replace("\r\n", "\n")
+        text = self._pages.text("rule")
         try:
             rule, _ = self._rules.put(account, _read(text))
         except NotPossible as error:

@@ -13,13 +13,14 @@ from plum_emulator.errors import NotFound, NotPossible, Refusal
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.listings import LOOKED_THROUGH, ExchangeFilter
+from plum_emulator.scenario.rules import SERVICES
 from plum_emulator.values import Values
 from plum_emulator.web.console.bodies import shown_body
 from plum_emulator.web.console.edits import NUMBER, TRAFFIC, read_edit, to_edit, to_exchange
 from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, status_line
 from plum_emulator.wire.curl import curl_line
 
-OPERATIONS = ("queue", "status", "messages", "conversation", "callback", "inbound")
+OPERATIONS = (*SERVICES, "callback", "inbound", "sink")
 
 _PAGE = 50
 _MESSAGES = 20

@@ -28,7 +28,10 @@
       document.documentElement.classList.toggle("is-live", true);
       if (said === LOST) say("");
     });
-    stream.addEventListener("error", () => document.documentElement.classList.toggle("is-live", false));
+    stream.addEventListener("error", () => {
+      document.documentElement.classList.toggle("is-live", false);
+      say(stream.readyState === EventSource.CLOSED ? REFUSED : LOST);
+    });
     stream.addEventListener("gone", () => {
       say("This account has ended. Choose another at the top, or open the first page.");
       stream.close();
@@ -43,6 +46,7 @@
 
   // What only the browser knows is said where the emulator says the rest.
   const LOST = "The emulator does not answer. When it is there again, this page goes on by itself.";
+  const REFUSED = "This page is not kept up to date any more. Load it again to see why.";
   let said = "";
   const say = (words) => {
     const notice = document.getElementById("notice");
@@ -93,7 +97,7 @@
 
   const copy = async (button) => {
     const text = document.getElementById(button.dataset.copy).textContent;
-    const before = button.textContent;
+    button.dataset.words ||= button.textContent;
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
@@ -101,20 +105,31 @@
       getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
       button.textContent = "Selected: copy it with your keyboard";
     }
-    setTimeout(() => { button.textContent = before; }, 2000);
+    setTimeout(() => { button.textContent = button.dataset.words; }, 2000);
   };
 
   // A field that somebody has changed and not sent is left as it is, whatever else the page becomes.
   let answered = null;
+  const isChanged = (field) => {
+    if (field.matches("select")) {
+      const usual = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(usual, 0);
+    }
+    return field.matches("[type=checkbox]") ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  };
   const isDraft = (field) =>
-    field.matches && field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue &&
+    field.matches && field.matches("input:not([type=hidden]), select, textarea") && isChanged(field) &&
     (field.matches("[data-enter]") || !answered || field.form !== answered);
+  // What somebody has opened stays open, until the form in it has done what it was opened for.
+  const isOpened = (name, node) => name === "open" && node.matches("details") && !(answered && node.contains(answered));
 
   const isNewer = (before, after) =>
-    before.dataset && before.dataset.made && after.dataset.made && isOlder(after.dataset.made, before.dataset.made);
+    before.dataset && before.dataset.made && before.dataset.live === after.dataset.live &&
+    isOlder(after.dataset.made, before.dataset.made);
 
   const begin = () => {
     Idiomorph.defaults.callbacks.beforeNodeMorphed = (before, after) => !isDraft(before) && !isNewer(before, after);
+    Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !isOpened(name, node);
     const here = document.querySelector(".top nav [aria-current]");
     if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
     allToBottom();
