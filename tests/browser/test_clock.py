@@ -89,7 +89,7 @@ def test_what_is_held_back_waits_for_somebody(page: Page, console: Client) -> No
     console.queue(to=HANDSET, from_=NUMBER, body="Hello there", result_url=f"{console.url}/_plum/sink/results")
     page.goto("/console/clock")
     advance(page, "Next")
-    row = page.get_by_role("row").filter(has_text="when somebody lets it go")
+    row = page.get_by_role("row").filter(has_text="when it is released")
     expect(row).to_contain_text("callback")
     expect(row.get_by_role("link", name="held")).to_have_attribute("href", "/console/traffic")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from helpers.browser import EACH_WAY, Complaints, flaws
-from helpers.pages import HOSTILE
+from helpers.pages import HOSTILE, HOSTILE_SEEN
 from plum_emulator.client import Client
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -163,7 +163,7 @@ def test_hostile_text_is_text(page: Page, console: Client) -> None:
     page.goto(f"{LOGS}?words=script")
     expect(page.locator(".log .excerpt").last).to_contain_text("<script>alert('1')</script>")
     page.goto(f"{LOGS}/{id_}")
-    expect(page.locator(".facts dd.words")).to_have_text(HOSTILE)
+    expect(page.locator(".facts dd.words")).to_have_text(HOSTILE_SEEN)
     assert page.locator("main script, main img").count() == 0
 
 

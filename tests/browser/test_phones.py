@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from helpers.browser import EACH_WAY, Complaints, Windows, flaws
-from helpers.pages import HOSTILE
+from helpers.pages import HOSTILE, HOSTILE_SEEN
 from plum_emulator.client import Client
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -132,7 +132,7 @@ def test_hostile_words_are_words(page: Page, console: Client) -> None:
     console.receive(from_=FIRST, to=NUMBER, body=HOSTILE)
     page.goto("/")
     console.receive(from_=FIRST, to=NUMBER, body=HOSTILE + " once more")
-    expect(page.locator(".bubble .words")).to_have_text([HOSTILE, HOSTILE + " once more"])
+    expect(page.locator(".bubble .words")).to_have_text([HOSTILE_SEEN, HOSTILE_SEEN + " once more"])
     assert page.locator(".bubble img, .bubble script").count() == 0
 
 

@@ -12,6 +12,7 @@ POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HOSTILE = "<script>alert('1')</script>\"><img src=x onerror=alert(2)>&{{7*7}}\u202e"
+HOSTILE_SEEN = HOSTILE.replace("\u202e", "⟨U+202E⟩")  # as it stands on a page: no character there turns others round
 _VOID = {"meta", "link", "img", "input", "br", "hr"}
 
 

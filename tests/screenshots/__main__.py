@@ -18,7 +18,7 @@ from plum_emulator.settings import Settings
 from screenshots.pictures import FOLDER, Picture, pictures
 from screenshots.story import NOON, play
 
-_COLOURS = 128
+_COLOURS = 256
 # What differs each time, how long an exchange took for example, is marked so in the page. A `style` element, as
 # Playwright would add it, is against the policy of the page.
 _HIDE_WHAT_VARIES = """() => {

@@ -30,6 +30,7 @@ Soon = Callable[[Callable[[], None]], object]
 
 _RESERVE = 1000
 _AS_USUAL = Callbacks()
+NOT_FORWARDED = "a HELP word is answered by the carrier, and is not forwarded to the application"
 NOT_POSTED = "the number has no Application URL, so nothing was posted"
 
 
@@ -327,7 +328,7 @@ class Lifecycle:
 
 def _why_not_posted(url: str, word: str | None) -> str | None:
     if word == "help":
-        return "a HELP word is answered by the carrier, and is not forwarded to the application"
+        return NOT_FORWARDED
     if not url:
         return NOT_POSTED
     return None

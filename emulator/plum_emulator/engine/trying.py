@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from plum_emulator.engine.accounts import Accounts
 from plum_emulator.engine.answers import drafted, orders_in
 from plum_emulator.engine.deliveries import REPLAYED, Deliveries
-from plum_emulator.engine.lifecycle import Lifecycle
+from plum_emulator.engine.lifecycle import NOT_FORWARDED, Lifecycle
 from plum_emulator.engine.transport import Transport
 from plum_emulator.errors import BadAnswer, InvalidNumber, NotPossible
 from plum_emulator.model.accounts import Account
@@ -101,10 +101,7 @@ class Trying:
         if not body:
             raise NotPossible("the text is empty", hint="a text has at least one character")
         if keyword(body) == "help":
-            raise NotPossible(
-                "a HELP word is answered by the carrier, and is not forwarded to the application",
-                hint="try another text",
-            )
+            raise NotPossible(NOT_FORWARDED, hint="try another text")
         number = account.numbers.get(to)
         if number is None or not number.application_url:
             raise NotPossible(f"{to} has no Application URL, so there is nothing to try", hint="save one first")

@@ -223,7 +223,7 @@ def test_the_agenda_shows_what_comes_when_and_why(caller: Caller, house: House) 
     agenda = seen(caller.get(CLOCK)).partition("State ")[2].partition(" Snapshots")[0]
     assert agenda == (
         "2023-11-14 22:13:23 UTC in 2 s status ✓✓ received to +1 212 555 0123 Hello scheduled "
-        "when somebody lets it go callback ✓ sent to +1 212 555 0123 Hello 1 late held"
+        "when it is released callback ✓ sent to +1 212 555 0123 Hello 1 late held"
     )
 
 

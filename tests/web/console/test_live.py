@@ -92,6 +92,9 @@ class FakePages:
         self.made.append(spec)
         return Region(self.shown[spec](), f"run.{len(self.made)}")
 
+    def gone(self, error: NotFound) -> Region:
+        return Region(error.message, f"run.{len(self.made)}")
+
 
 @asynccontextmanager
 async def looking(live: Live, account: Account, *specs: str) -> AsyncIterator[Listener]:
@@ -266,7 +269,7 @@ async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCa
     number = iter(range(10))
 
     def fails() -> str:
-        raise NotFound("gone")
+        raise StorageFailed("full")
 
     def broken() -> str:
         raise ZeroDivisionError
@@ -275,6 +278,24 @@ async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCa
     async with looking(live, house.account, "fails", "broken", "works") as listener:
         assert await news(listener) == {"works": "0"}
     assert [record.getMessage() for record in caplog.records] == ["a bug of the emulator"]
+    house.close()
+
+
+@in_loop
+async def test_a_region_whose_subject_is_gone_says_so() -> None:
+    house = House()
+    words: Iterator[str] = iter(("a message",))
+
+    def message() -> str:
+        for word in words:
+            return word
+        raise NotFound("there is no such message")
+
+    live, _ = a_live(house, message=message)
+    async with looking(live, house.account, "message") as listener:
+        assert await news(listener) == {"message": "a message"}
+        house.receive()
+        assert await news(listener) == {"message": "there is no such message"}
     house.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.caller import FORM, Caller
 from helpers.house import APPLICATION, HANDSET, MINE, OTHER, PCI, House
-from helpers.pages import HOSTILE, followed, get_page, page_of, submit
+from helpers.pages import HOSTILE, HOSTILE_SEEN, followed, get_page, page_of, submit
 from plum_emulator.model.accounts import Number, Seed
 from plum_emulator.model.exchanges import Outcome
 
@@ -40,7 +40,8 @@ def test_a_text_from_the_phone_is_answered_on_the_phone(house: House, caller: Ca
     house.advance(5000)
     words = followed(caller, sent).words
     assert re.search("HELLO .* Hello there .* received", words)
-    assert f"POST {APPLICATION} 200" in words
+    answer = "<reply><sms_message>Hello there</sms_message></reply>"
+    assert f"POST {APPLICATION} from +1 617 555 0123: HELLO 200 {answer}" in words
 
 
 def test_a_text_goes_to_the_number_that_the_handset_texts(caller: Caller) -> None:
@@ -140,7 +141,7 @@ def test_hostile_words_are_shown_as_words(where: str) -> None:
     page = get_page(caller, "/")
     assert "49" not in page.text
     page = get_page(caller, "/console/connect") if where in ("account", "application") else page
-    assert ("<b onclick=x>Bob</b>" if where == "name" else HOSTILE) in page.text
+    assert ("<b onclick=x>Bob</b>" if where == "name" else HOSTILE_SEEN if where == "body" else HOSTILE) in page.text
     get_page(caller, f"/console/phones/{FIRST}")
     caller.close()
     house.close()

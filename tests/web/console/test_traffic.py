@@ -7,7 +7,7 @@ import pytest
 from helpers.caller import FORM, LOGIN, Caller
 from helpers.exchanges import incoming, outgoing
 from helpers.house import HANDSET, MINE, RESULTS, House
-from helpers.pages import HOSTILE, ReadPage, followed, get_page, page_of, submit
+from helpers.pages import HOSTILE, HOSTILE_SEEN, ReadPage, followed, get_page, page_of, submit
 from plum_emulator.model.exchanges import Exchange, Outcome
 
 TRAFFIC = "/console/traffic"
@@ -60,16 +60,19 @@ def test_where_nothing_has_happened_the_page_says_what_to_do(onlooker: Caller) -
     assert "Hold callbacks, and what is to be told stays here" in page.words
 
 
-@pytest.mark.usefixtures("message")
-def test_every_exchange_is_there_the_newest_first(caller: Caller) -> None:
+def test_every_exchange_is_there_the_newest_first(caller: Caller, message: str) -> None:
     """In and out, and refused ones too, with what came of each in words."""
     caller.queue({**FIELDS, "to": "12"})
     page = get_page(caller, TRAFFIC)
     assert shown(page) == [4, 3, 2, 1]
-    assert "4 2023-11-14 22:13:30 UTC ← in queue POST /ws/sms/queue.json 200 ✕ Invalid 'to' phone number" in page.words
-    assert f"3 2023-11-14 22:13:23 UTC → out callback POST {RESULTS} 200 ok" in page.words
-    assert f"2 2023-11-14 22:13:21 UTC → out callback POST {RESULTS} 200 ok" in page.words
-    assert "1 2023-11-14 22:13:20 UTC ← in queue POST /ws/sms/queue.json 200 ok" in page.words
+    assert (
+        "4 2023-11-14 22:13:30 UTC ← in queue POST /ws/sms/queue.json to 12: Hello 200 ✕ Invalid 'to' phone number"
+        in page.words
+    )
+    told = message[:8]
+    assert f"3 2023-11-14 22:13:23 UTC → out callback POST {RESULTS} received, message {told} 200 ok" in page.words
+    assert f"2 2023-11-14 22:13:21 UTC → out callback POST {RESULTS} sent, message {told} 200 ok" in page.words
+    assert "1 2023-11-14 22:13:20 UTC ← in queue POST /ws/sms/queue.json to +1 212 555 0123: Hello 200 ok" in page.words
     assert {f"{TRAFFIC}/{n}" for n in (1, 2, 3, 4)} <= set(page.links())
 
 
@@ -152,7 +155,7 @@ def test_a_request_that_went_out_is_shown_whole(house: House, caller: Caller) ->
     n = keep(house, outgoing())
     page = get_page(caller, f"{TRAFFIC}/{n}")
     for words in (
-        "Exchange 1: callback out",
+        "Told the result URL of a status.",
         "Outcome ✕ no answer within 10 s Time 2023-11-14 22:13:21 UTC Duration 10.0 s Attempt 2",
         "Rules that fired slow often",
         "POST http://127.0.0.1:8000/results.php?id=1",
@@ -177,7 +180,7 @@ def test_what_there_is_not_is_said_on_a_page(caller: Caller, target: str) -> Non
 def test_what_unknown_logins_asked_is_shown(caller: Caller) -> None:
     caller.queue(FIELDS, login="nobody:knows")
     page = get_page(caller, f"{TRAFFIC}/1?whose=nobody")
-    assert "Somebody unknown asked the emulator." in page.words
+    assert "Somebody unknown asked for queue." in page.words
     assert "no account 'nobody' with that password" in page.words
     assert LOGIN not in page.text
     assert caller.get(f"{TRAFFIC}/1/request?whose=nobody").body.startswith(b"to=")
@@ -202,7 +205,8 @@ def test_a_request_is_made_again(house: House, caller: Caller) -> None:
     """And one lands on what came of it."""
     house.transport.answer = lambda _request: Outcome(status=418)
     page = followed(caller, submit(caller, f"{TRAFFIC}/2/replay"))
-    assert "Exchange 4: callback out" in page.words
+    assert "Exchange 2 was made once more: this is what came of it." in page.words
+    assert "Exchange 4 Told the result URL of a status." in page.words
     assert "answered 418, a 2xx was expected" in page.words
     assert house.transport.sent[2] == house.transport.sent[0]
 
@@ -419,7 +423,7 @@ def test_hostile_words_are_shown_as_words(house: House, caller: Caller, changes:
     assert "img" not in {tag for tag, attributes in table.tags if "onerror" in attributes}
     assert "49" not in whole.text
     if HOSTILE in map(str, changes.values()):
-        assert HOSTILE in whole.text
+        assert HOSTILE_SEEN in whole.text
 
 
 def test_long_words_are_cut_in_the_table_alone(house: House, caller: Caller) -> None:

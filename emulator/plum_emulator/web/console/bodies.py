@@ -43,7 +43,10 @@ def shown_body(body: bytes, headers: Headers) -> Body:
 
 
 def visible(text: str) -> str:
-    """Text in which control characters are seen, by their pictures: NUL is ␀."""
+    """Text in which control characters are seen, by their pictures: NUL is ␀.
+
+    Those that would show the text after them in another order, as if something else stood there, by their number.
+    """
     return text.translate(_PICTURES)
 
 
@@ -89,7 +92,12 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _OPENS, _CLOSES = ("{", "["), ("}", "]")
 _DEEPEST = 40  # levels that are indented: what is deeper was made to be wide
 _SPACED = {":": ": "}
-_PICTURES = {code: 0x2400 + code for code in range(0x20) if code not in b"\t\n\r"} | {0x7F: 0x2421}
+_REORDERING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_PICTURES: dict[int, int | str] = {
+    **{code: 0x2400 + code for code in range(0x20) if code not in b"\t\n\r"},
+    0x7F: 0x2421,
+    **{code: f"⟨U+{code:04X}⟩" for code in _REORDERING},
+}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

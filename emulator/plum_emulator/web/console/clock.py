@@ -47,19 +47,18 @@ class ClockPage:
 
     def regions(self) -> dict[str, RegionOf]:
         """Its live regions by name. Those of the clock and the agenda are made anew every second."""
-        return {"chip": self._chip, "clock": self._clock, "agenda": self._agenda, "snapshots": self._listed}
+        return {
+            "chip": self._chip,
+            "clock": self._clock,
+            "set-clock": self._form,
+            "agenda": self._agenda,
+            "snapshots": self._listed,
+        }
 
     def clock(self) -> Response:
         """The clock, the agenda and the snapshots of an account."""
         account = self._pages.account()
-        timing = self._clock_of(account).timing
-        return self._pages.page(
-            "clock",
-            account,
-            told=self._told(account),
-            modes=MODES,
-            rate=plain(timing.rate if timing.mode == "scaled" else _RATE),
-        )
+        return self._pages.page("clock", account, told=self._told(account))
 
     def set_clock(self) -> Response:
         """Make the clock real, scaled or manual, from now or from another instant on."""
@@ -143,7 +142,8 @@ class ClockPage:
         mode = self._emulator.accounts.clock(account.id).timing.mode
         if mode != "manual":
             return {"mode": mode, "due": ""}
-        due = len(self._emulator.platform.agenda(account, limit=_CHIP_COUNTS + 1))
+        found = self._emulator.platform.agenda(account, limit=_CHIP_COUNTS + 1)
+        due = sum(each.due_at < LATEST for each, _ in found)  # what is held waits for somebody, and not for the clock
         return {"mode": mode, "due": f"{_CHIP_COUNTS}+" if due > _CHIP_COUNTS else str(due or "")}
 
     def _clock(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -157,6 +157,10 @@ class ClockPage:
             "ahead": "" if following is None else ahead(following - now),
             "advances": _ADVANCES,
         }
+
+    def _form(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
+        timing = self._clock_of(account).timing
+        return {"timing": timing, "modes": MODES, "rate": plain(timing.rate if timing.mode == "scaled" else _RATE)}
 
     def _agenda(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         now = self._clock_of(account).now()

@@ -43,6 +43,6 @@ def _headers(text: str) -> Headers:
     return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
-def to_exchange(pages: Pages, exchange: Exchange) -> Response:
-    """On to what came of it."""
-    return pages.to(f"{TRAFFIC}/{exchange.n}")
+def to_exchange(pages: Pages, exchange: Exchange, *, replay_of: int | None = None) -> Response:
+    """On to what came of it; of a request that was made once more, with its number."""
+    return pages.to(f"{TRAFFIC}/{exchange.n}", **({} if replay_of is None else {"replay_of": str(replay_of)}))

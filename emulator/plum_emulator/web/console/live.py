@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from flask import Response, request
 
 from plum_emulator.clock import worktime
-from plum_emulator.errors import NotPossible, PlumEmulatorError
+from plum_emulator.errors import NotFound, NotPossible, PlumEmulatorError
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.events import Event
 from plum_emulator.web.console.pages import Pages, Region, Route
@@ -197,7 +197,9 @@ class Live:
                 continue
             try:
                 made[key] = _news(key, self._pages.region(accounts[key.account], key.spec, named=key.named))
-            except PlumEmulatorError:  # gone with a reset, or storage failed: it is looked again at the next beat
+            except NotFound as error:  # gone with a reset, or removed
+                made[key] = _news(key, self._pages.gone(error))
+            except PlumEmulatorError:  # storage failed, say: it is looked again at the next beat
                 self._failed.add(key)
             except Exception:
                 _log.exception("a bug of the emulator")

@@ -58,7 +58,6 @@ class LogPages:
             "logs",
             account,
             notice=NO_LOGGING if account.seed.demo else "",
-            named=request.args.get("account", ""),
             asked=_asked(request.args),
             types=TYPES,
             statuses=STATUSES,

@@ -119,23 +119,20 @@ class Pages:
 
     def page(self, template: str, account: Account | None, *, status: int = 200, **values: Any) -> Response:
         """A whole page: `console/TEMPLATE.html`."""
-        link = _linker(request.args.get("account", "") if account else "")
-        made = (
-            _templates()
-            .get_template(f"{template}.html")
-            .render(
-                **values,
-                account=account,
-                accounts=self._choices(account),
-                clock=self.emulator.accounts.clock(account.id) if account else None,
-                here=request.path,
-                link=link,
-                live=lambda name, **arguments: self._live(account, name, arguments),
-                version=__version__,
-                navigation=NAVIGATION,
-            )
+        named = request.args.get("account", "") if account else ""
+        made = _templates().get_template(f"{template}.html")
+        html = made.render(
+            **values,
+            account=account,
+            accounts=self._choices(account),
+            here=request.path,
+            named=named,
+            link=_linker(named),
+            live=lambda name, **arguments: self._live(account, name, arguments),
+            version=__version__,
+            navigation=NAVIGATION,
         )
-        return Response(made, status, headers=_HEADERS)
+        return Response(html, status, headers=_HEADERS)
 
     def as_it_is(self, text: str | bytes) -> Response:
         """Text that was sent or made: whatever a browser takes it for, it may do nothing."""
@@ -153,10 +150,14 @@ class Pages:
         name, _, query = spec.partition("?")
         if name not in self._regions:
             raise NotFound(f"there is no region {name[:40]!r}", hint="reload the page")
-        made = f"{self._run}.{next(self._count)}"  # before anything is read
+        made = self._next()  # before anything is read
         values = self._regions[name](account, dict(parse_qsl(query)))
         template = _templates().get_template(f"regions/{name}.html")
-        return Region(template.render(**values, account=account, link=_linker(named)), made)
+        return Region(template.render(**values, account=account, named=named, link=_linker(named)), made)
+
+    def gone(self, error: NotFound) -> Region:
+        """What stands in place of a region whose subject is there no more."""
+        return Region(str(Markup('<p class="empty">{}</p>').format(error.message)), self._next())
 
     def to(self, path: str, **query: str) -> Response:
         """Go on to another page of the same account."""
@@ -214,6 +215,9 @@ class Pages:
         return Markup('<div class="live" id="{}" data-live="{}" data-made="{}">{}</div>').format(
             id_, spec, region.made, inside
         )
+
+    def _next(self) -> str:
+        return f"{self._run}.{next(self._count)}"
 
     def _choices(self, account: Account | None) -> list[str]:
         """Accounts to choose from. Leased ones come and go by the hundred, and are those of programs."""

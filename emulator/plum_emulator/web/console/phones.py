@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,12 +14,15 @@ from flask import Response, request
 from markupsafe import Markup
 from werkzeug.wrappers import Request
 
+from plum_emulator.engine.lifecycle import NOT_FORWARDED
 from plum_emulator.errors import NotFound
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.handsets import Handset
 from plum_emulator.model.phones import pretty
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
+from plum_emulator.web.console.traffic import WORDS, about
+from plum_emulator.wire.views import body_text
 
 _PASS = "pass"  # noqa: S105 # the name of a parameter
 
@@ -48,6 +52,7 @@ class PhonePages:
         return {
             "conversation": self._conversation,
             "handset": self._handset,
+            "change": self._change,
             "others": self._others,
             "roll": self._roll,
             "latest": self._latest,
@@ -71,7 +76,8 @@ class PhonePages:
             "presenter",
             account,
             handset=handset,
-            application=_application(account, handset.texts),
+            application=" ".join(_title().split()) or _application(account, handset.texts),
+            title=_title(),
             pass_=request.args.get(_PASS, ""),
             may_all=may_all,
             qr=_qr(url) if url else None,
@@ -112,8 +118,8 @@ class PhonePages:
         to = form.get("to", "") or handset.texts
         self._pages.emulator.platform.receive(account, to=to, from_=handset.number, body=body)
         if form.get("from") == "presenter":
-            pass_ = request.args.get(_PASS, "")
-            return self._pages.to(f"/console/phones/{handset.number}", **({_PASS: pass_} if pass_ else {}))
+            kept = {_PASS: request.args.get(_PASS, ""), "title": _title()}
+            return self._pages.to(f"/console/phones/{handset.number}", **kept)
         return self._to_phone(handset.number)
 
     def meter(self) -> Response:
@@ -150,11 +156,19 @@ class PhonePages:
             "handset": handset,
             "bubbles": bubbles,
             "several": len(account.sms_numbers()) > 1,
+            "as_it_should_be": NOT_FORWARDED,
             "now": self._pages.emulator.platform.now(account),
         }
 
     def _handset(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
         return {"handset": self._handsets.named(account, arguments.get("handset", ""))}
+
+    def _change(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "handset": self._handsets.named(account, arguments.get("handset", "")),
+            "numbers": account.sms_numbers(),
+            "several": len(self._handsets.of(account)) > 1,
+        }
 
     def _others(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         return {"others": self._handsets.others(account)}
@@ -165,7 +179,16 @@ class PhonePages:
 
     def _latest(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         found = self._pages.emulator.platform.exchanges(account, limit=_LATEST).rows
-        return {"exchanges": [(each, _WORDS.get(each.operation, each.operation), _is_good(each)) for each in found]}
+        return {
+            "exchanges": [(each, WORDS.get(each.operation, each.operation), _is_good(each)) for each in found],
+            "about": about,
+            "answer": _answer,
+        }
+
+
+def _title() -> str:
+    """What the presenter's page is headed with, where somebody has chosen that."""
+    return request.args.get("title", "")[:_TITLE_MAX]
 
 
 def _roll_of(handsets: Iterable[Handset]) -> str:
@@ -173,19 +196,17 @@ def _roll_of(handsets: Iterable[Handset]) -> str:
 
 
 _LATEST = 10
-_WORDS = {
-    "inbound": "Posted the text to its application",
-    "callback": "Told the result URL of a status",
-    "sink": "A sink of the emulator took it",
-    "queue": "An application queued a message",
-    "status": "An application asked for a status",
-    "messages": "An application listed messages",
-    "conversation": "An application listed a conversation",
-}
+_READ = 1000
+_TITLE_MAX = 60
 
 
 def _is_good(exchange: Exchange) -> bool:
-    return exchange.outcome == "ok"
+    return exchange.outcome == "ok" and (exchange.status or 0) < HTTPStatus.BAD_REQUEST
+
+
+def _answer(exchange: Exchange) -> str:
+    """The beginning of what an application answered a text with, on one line."""
+    return " ".join(body_text(exchange.response_body[:_READ]).split()) if exchange.operation == "inbound" else ""
 
 
 _OF_A_PHONE = re.compile(r"/console/phones/([0-9]{11})(?:/texts)?")

@@ -17,13 +17,25 @@ from plum_emulator.scenario.rules import SERVICES
 from plum_emulator.values import Values
 from plum_emulator.web.console.bodies import shown_body
 from plum_emulator.web.console.edits import NUMBER, TRAFFIC, read_edit, to_edit, to_exchange
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, status_line
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, shown_number, status_line
 from plum_emulator.wire.curl import curl_line
+from plum_emulator.wire.forms import read_form
 
 OPERATIONS = (*SERVICES, "callback", "inbound", "sink")
 
+WORDS = {
+    "inbound": "Posted the text to its application",
+    "callback": "Told the result URL of a status",
+    "sink": "A sink of the emulator took it",
+    "queue": "An application queued a message",
+    "status": "An application asked for a status",
+    "messages": "An application listed messages",
+    "conversation": "An application listed a conversation",
+}
+
 _PAGE = 50
 _MESSAGES = 20
+_READ = 4096
 _SEARCHED = 64 * 1024
 _FILTERS: dict[str, tuple[str, ...]] = {
     "operation": OPERATIONS,
@@ -61,7 +73,7 @@ class TrafficPages:
         before, after = _place("before"), _place("after")
         older = {} if before is after is None else self._listed(account, asked, before=before, after=after)
         values = {"asked": asked, "operations": OPERATIONS, "older": bool(older), **older}
-        return self._pages.page("traffic", account, named=request.args.get("account", ""), **values)
+        return self._pages.page("traffic", account, **values)
 
     def exchange(self, number: int) -> Response:
         """One exchange, request and answer whole."""
@@ -74,6 +86,8 @@ class TrafficPages:
             account,
             exchange=exchange,
             whose=_whose(),
+            words=WORDS.get(exchange.operation, exchange.operation),
+            replay_of=_place("replay_of"),
             request_body=shown_body(exchange.request_body, exchange.request_headers),
             answer_body=shown_body(exchange.response_body, exchange.response_headers),
             status_line=status_line(exchange.status),
@@ -96,7 +110,7 @@ class TrafficPages:
 
         async def work() -> View:
             made = await self._bench.replay(account, number, edit=edit)
-            return partial(to_exchange, self._pages, made)
+            return partial(to_exchange, self._pages, made, replay_of=number)
 
         return self._pages.later(account, work)
 
@@ -118,7 +132,7 @@ class TrafficPages:
             ),
             through=LOOKED_THROUGH,
         )
-        return {"page": page, "asked": asked, "full": len(page.rows) == _PAGE}
+        return {"page": page, "asked": asked, "full": len(page.rows) == _PAGE, "about": about}
 
     def _found(self, account: Account, number: int) -> Exchange:
         nobodys = _whose() == "nobody"
@@ -140,6 +154,19 @@ class TrafficPages:
         except Refusal:
             return False
         return True
+
+
+def about(exchange: Exchange) -> str:
+    """Which of its kind an exchange is: who is texted by whom and what, or which status of which message is told."""
+    type_ = next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
+    form = read_form(exchange.request_body[:_READ], type_)
+    if exchange.operation == "queue":
+        return f"to {shown_number(form.get('to', ''))}: {form.get('body', '')}" if form else ""
+    if exchange.operation == "inbound":
+        return f"from {shown_number(form.get('from', ''))}: {form.get('body', '')}" if form else ""
+    if "status" in form and "sms_message_id" in form:
+        return f"{form['status']}, message {form['sms_message_id'][:8]}"
+    return ""
 
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, str]:

@@ -78,10 +78,10 @@
     }
     place.dataset.made = made;
     const screen = place.closest("[data-bottom]");
-    const follows = screen && atBottom(screen);
+    const stays = screen && !atBottom(screen) && fromTheTop(screen);
     Idiomorph.morph(place, html, { morphStyle: "innerHTML" });
     htmx.process(place);
-    if (follows) toBottom(screen);
+    if (stays) screen.scrollTop += stays - fromTheTop(screen);
   };
 
   const showPutOff = () => {
@@ -91,9 +91,9 @@
     }
   };
 
-  const atBottom = (screen) => screen.scrollHeight - screen.scrollTop - screen.clientHeight < 40;
-  const toBottom = (screen) => { screen.scrollTop = screen.scrollHeight; };
-  const allToBottom = () => document.querySelectorAll("[data-bottom]").forEach(toBottom);
+  // A screen counts from its end, where it begins, upwards into the negative. Who reads further up is not moved.
+  const atBottom = (screen) => screen.scrollTop > -40;
+  const fromTheTop = (screen) => screen.scrollHeight - screen.clientHeight + screen.scrollTop;
 
   const copy = async (button) => {
     const text = document.getElementById(button.dataset.copy).textContent;
@@ -132,7 +132,6 @@
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !isOpened(name, node);
     const here = document.querySelector(".top nav [aria-current]");
     if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
-    allToBottom();
     listen();
   };
 
@@ -141,18 +140,28 @@
   window.addEventListener("pageshow", listen);
   document.addEventListener("htmx:afterSettle", (event) => {
     listen();
-    const added = new URL(location.href).searchParams.get("phone");
-    if (answered && document.activeElement === document.body) {
-      const next = document.getElementById(`body-${added}`) || document.querySelector("main h1");
-      if (next) {
-        if (next.tagName === "H1") next.tabIndex = -1;
-        next.focus({ preventScroll: true });
-      }
-    }
+    if (answered && document.activeElement === document.body) goOn();
     answered = null;
     const phone = event.target.closest && event.target.closest(".phone");
-    if (phone) phone.querySelectorAll("[data-bottom]").forEach(toBottom);
+    if (phone) phone.querySelectorAll("[data-bottom]").forEach((screen) => { screen.scrollTop = 0; });
   });
+  // Where somebody goes on whose button has gone: to the new phone, to what came of it, to the row that took its
+  // place, or else to the page's heading.
+  const goOn = () => {
+    const added = new URL(location.href).searchParams.get("phone");
+    const row = pressed && document.querySelectorAll(`#${pressed.table} tbody tr`)[pressed.row];
+    const next = document.getElementById(`body-${added}`) || document.querySelector("[data-came]") ||
+      (row && row.querySelector("button, a")) || document.querySelector("main h1");
+    if (!next) return;
+    if (!next.matches("button, a, textarea")) next.tabIndex = -1;
+    next.focus({ preventScroll: !next.matches("[data-came]") });
+  };
+  let pressed = null;
+  document.addEventListener("submit", (event) => {
+    const row = (event.submitter || event.target).closest("tr");
+    const table = row && row.closest("[data-live]");
+    pressed = table ? { table: table.id, row: [...row.parentElement.children].indexOf(row) } : null;
+  }, true);
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, parameters } = event.detail.requestConfig;
     if (event.detail.xhr.status < 400 && elt.tagName === "FORM") {
