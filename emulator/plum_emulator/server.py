@@ -87,7 +87,7 @@ class Server:
         loop = asyncio.get_running_loop()
         pool = ThreadPoolExecutor(_POOL, thread_name_prefix="plum-emulator")
         ticker = LoopTicker(loop, clock_of=self.accounts.clock)
-        transport = CurlTransport(loop, Egress(self.settings.egress))
+        transport = CurlTransport(loop, Egress(self.settings.egress, own=self._socket.getsockname()[:2]))
         emulator = assembled(
             settings=self.settings,
             store=self.store,

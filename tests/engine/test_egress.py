@@ -71,6 +71,52 @@ def test_link_local_addresses_are_refused_whatever_is_allowed(allowed: tuple[str
     assert Egress(allowed).refusal("metadata.test", address) == NEVER.format(address)
 
 
+ITSELF = "the emulator asks itself for nothing but its sinks, its demo application and Plum's services"
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"),
+    [
+        ("/_plum/sink/results", None),
+        ("/demo", None),
+        ("/ws/sms/queue.json", None),
+        ("//ws/sms/queue.json", None),
+        ("/_plum/reset", ITSELF),
+        ("//_plum/reset", ITSELF),
+        ("/%5Fplum/reset", ITSELF),
+        ("/%2F_plum/reset", ITSELF),
+        ("/_plum/sink", ITSELF),
+        ("/console/clock/reset", ITSELF),
+        ("/demo/x", ITSELF),
+        ("/", ITSELF),
+    ],
+)
+@pytest.mark.parametrize(
+    ("own", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "::ffff:127.0.0.1"),
+        ("0.0.0.0", "127.0.0.5"),  # noqa: S104 # said to be bound to, and not bound to
+        ("::", "::1"),
+        ("::", "127.0.0.1"),
+    ],
+)
+def test_the_emulator_asks_itself_only_for_what_anybody_may(
+    own: str, address: str, path: str, refusal: str | None
+) -> None:
+    """Its own requests come from this machine, and ask for what somebody else has written."""
+    egress = Egress(("any",), own=(own, 7586))
+    assert egress.refusal("app.test", address, 7586, path) == refusal
+    assert egress.refusal("app.test", address, 7587, path) is None
+    assert egress.asks_itself(7586, path) == (refusal is not None)
+    assert not egress.asks_itself(7587, path)
+
+
+def test_another_machine_at_the_same_port_is_not_the_emulator() -> None:
+    assert Egress(own=("0.0.0.0", 7586)).refusal("app.test", "10.254.254.254", 7586, "/_plum/reset") is None  # noqa: S104
+    assert Egress(own=("127.0.0.1", 7586)).refusal("app.test", "127.0.0.2", 7586, "/_plum/reset") is None
+
+
 @pytest.mark.parametrize(
     ("host", "address", "allowed"),
     [

@@ -85,6 +85,13 @@ def test_a_password_is_never_kept(house: House, caller: Caller, authorization: s
     assert "hunter2" not in str(rows)
 
 
+def test_of_a_request_of_nobody_only_the_beginning_is_kept(caller: Caller) -> None:
+    """Whoever has no login fills no disk."""
+    caller.call("POST", "/ws/sms/queue.json", login="nobody:x", headers=[FORM], body=b"body=" + b"x" * 500_000)
+    [exchange] = caller.get("/_plum/exchanges?nobody=1").values["exchanges"]
+    assert exchange["request"]["body"] == "body=" + "x" * 4091
+
+
 def test_the_emulators_own_token_is_never_kept(caller: Caller) -> None:
     """A browser sends its cookie with every request to this host, also to the services; the journal is exported."""
     cookie = ("Cookie", "a=1; plum_emulator_token_7586=very-secret-token; b=2; plum_emulator_token=another")

@@ -5,7 +5,9 @@ Asked with the very address that is about to be connected to, so a name cannot r
 
 from __future__ import annotations
 
+import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import unquote
 
 _LOCAL = [
     ip_network(network)
@@ -14,15 +16,33 @@ _LOCAL = [
 
 
 class Egress:
-    """The policy. `allowed` holds host names, addresses, or `any`."""
+    """The policy. `allowed` holds host names, addresses, or `any`; `own` is where the emulator itself listens.
 
-    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+    A request of the emulator to itself would be taken for one of this machine's, which may do everything. What asks for
+    it, a result URL for example, comes from whoever has a login. So it reaches only what is there for that.
+    """
+
+    def __init__(self, allowed: tuple[str, ...] = (), *, own: tuple[str, int] | None = None) -> None:
         self._any = "any" in allowed
         self._hosts = frozenset(host.lower() for host in allowed)
+        self._own = None if own is None else (_plain(own[0]), own[1])
 
-    def refusal(self, host: str, address: str) -> str | None:
-        """Why a request to `host` may not connect to `address`; None when it may."""
+    def is_own(self, address: str, port: int) -> bool:
+        """Whether the emulator itself listens there."""
+        if self._own is None or port != self._own[1]:
+            return False
+        ip, bound = _plain(address), self._own[0]
+        return ip == bound or (bound.is_unspecified and _is_of_this_machine(ip))
+
+    def asks_itself(self, port: int, path: str) -> bool:
+        """Whether a request to this port, on whatever host, may be one to the emulator that is refused."""
+        return self._own is not None and port == self._own[1] and not _may_ask_itself(path)
+
+    def refusal(self, host: str, address: str, port: int = 0, path: str = "/") -> str | None:
+        """Why a request to `host` may not connect to `address`, for this path; None when it may."""
         ip = _plain(address)
+        if self.is_own(address, port) and not _may_ask_itself(path):
+            return "the emulator asks itself for nothing but its sinks, its demo application and Plum's services"
         if ip.is_link_local:
             return f"{address} is a link-local address, which is never connected to"
         if self._any or host.lower() in self._hosts or str(ip) in self._hosts:
@@ -30,6 +50,22 @@ class Egress:
         if any(ip in network for network in _LOCAL):
             return None
         return f"{address} is not on this machine or a private network; allow it with --egress {host}"
+
+
+def _may_ask_itself(path: str) -> bool:
+    asked = "/" + unquote(path).lstrip("/")
+    return asked == "/demo" or asked.startswith(("/_plum/sink/", "/ws/sms/"))
+
+
+def _is_of_this_machine(ip: IPv4Address | IPv6Address) -> bool:
+    if ip.is_loopback or ip.is_unspecified:
+        return True
+    try:
+        with socket.socket(socket.AF_INET if ip.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((str(ip), 0))  # nobody can be bound to another machine's address
+    except OSError:
+        return False
+    return True
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:

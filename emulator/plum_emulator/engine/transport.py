@@ -172,6 +172,8 @@ class _Flight:
         self.done = done
         self.lane = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._path = _target(request.url).decode("latin-1").partition("?")[0]
         self._refusal = ""
         self._too_large = False
         self._headers: list[tuple[str, str]] = []
@@ -182,7 +184,7 @@ class _Flight:
         """Set the handle up for this request."""
 
         def open_socket(_purpose: int, address: Any) -> Any:
-            self._refusal = egress.refusal(self._host, address.addr[0]) or ""
+            self._refusal = egress.refusal(self._host, address.addr[0], address.addr[1], self._path) or ""
             if self._refusal:
                 return pycurl.SOCKET_BAD
             return _Copied(socket.socket(address.family, address.socktype, address.protocol))
@@ -205,6 +207,8 @@ class _Flight:
             (pycurl.NOSIGNAL, 1),
         ):
             handle.setopt(option, value)
+        if egress.asks_itself(self._port, self._path):
+            handle.setopt(pycurl.FRESH_CONNECT, 1)  # a kept connection would not be judged anew
         if request.url[:5].lower() == "https":
             _trust(handle)
 

@@ -206,7 +206,7 @@ class Services:
             method=environ["REQUEST_METHOD"],
             url=environ["REQUEST_URI"],
             request_headers=kept_headers(environ),
-            request_body=environ[BODY],
+            request_body=environ[BODY] if call.account else environ[BODY][:_OF_NOBODY],
             status=status,
             response_headers=headers,
             response_body=body,
@@ -219,6 +219,9 @@ class Services:
             lambda kept: self._platform.note(exchange if kept else lost.instead_of(exchange))
         ):
             self._platform.note(exchange)
+
+
+_OF_NOBODY = 4096  # bytes: whoever has no login fills no disk
 
 
 class _Whole(Response):

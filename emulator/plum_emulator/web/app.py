@@ -47,8 +47,7 @@ def build_app(
         return response
 
     console = Console(emulator, guard=guard, pool=pool, network_url=network_url)
-    surface = control(emulator, ready=ready)
-    surface.before_request(lambda: guard.check(request))
+    surface = control(emulator, guard=guard, ready=ready)
     surface.after_request(console.told)
     for blueprint in (surface, console.blueprint()):
         blueprint.after_request(dated)

@@ -33,8 +33,13 @@ class EventStream:
         loop = asyncio.get_running_loop()
         waiting: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
 
+        def put(number: int, event: Event) -> None:
+            # Whoever does not read at all gets no further than this, and is told so when he does.
+            if waiting.qsize() <= self._behind_at_most:
+                waiting.put_nowait((number, event))
+
         def hear(number: int, event: Event) -> None:
-            loop.call_soon_threadsafe(waiting.put_nowait, (number, event))
+            loop.call_soon_threadsafe(put, number, event)
 
         feed = self._platform.feed
         last = self._since or 0

@@ -69,11 +69,13 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        environ = _environ(scope)
-        if not await _read_body(environ, scope, receive, self._limit(scope["path"], environ)):
+        # A base URL that ends with a slash makes two of them: it is the same path, here and for Flask.
+        path = "/" + scope["path"].lstrip("/")
+        environ = _environ(scope, path)
+        if not await _read_body(environ, scope, receive, self._limit(path, environ)):
             return
         answer = Answer()
-        if scope["path"].startswith(INLINE):
+        if path.startswith(INLINE):
             answer.take(self._app, environ)
             await self._hold(answer, environ)
         else:
@@ -169,14 +171,14 @@ class Answer:
         self.headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def _environ(scope: Scope) -> dict[str, Any]:
+def _environ(scope: Scope, path: str) -> dict[str, Any]:
     server = scope.get("server") or ("127.0.0.1", 80)
     client = scope.get("client") or ("", 0)
     query = scope["query_string"].decode("latin-1")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": query,
         "REQUEST_URI": scope["raw_path"].decode("latin-1") + ("?" + query if query else ""),
         "SERVER_NAME": str(server[0]),

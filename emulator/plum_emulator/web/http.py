@@ -77,6 +77,12 @@ class HttpServer(uvicorn.Server):
 
 
 _LOOK_AGAIN = 0.005
+_HEAD_MOST = 64 * 1024
+_TOO_LONG_WORDS = b"the head of a request has at most 64 KiB\n"
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(_TOO_LONG_WORDS), _TOO_LONG_WORDS)
+)
 
 
 class _Http1(HttpToolsProtocol):
@@ -85,15 +91,37 @@ class _Http1(HttpToolsProtocol):
     Java's client offers HTTP/2 with a POST, and the parser would then take the body for the first bytes of that.
     """
 
+    _head_read = 0
+    _in_head = True
+
     def on_message_begin(self) -> None:
+        self._in_head, self._head_read = True, 0
         super().on_message_begin()
         cast(dict[str, Any], self.scope)[CONNECTION] = self.transport  # a rule may want it reset
 
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head_read = True, 0
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
+        if self._in_head and self._is_too_long(data):
+            self.transport.write(_TOO_LONG)
+            self.transport.close()
+            return
         if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):
             head, end, body = data.partition(b"\r\n\r\n")
             data = _OFFER.sub(rb"\1", head) + end + body
         super().data_received(data)
+
+    def _is_too_long(self, data: bytes) -> bool:
+        """Whether there is too much before the end of a head. The parser has no limit, and takes its time."""
+        end = data.find(b"\r\n\r\n")
+        self._head_read += len(data) if end < 0 else end
+        return self._head_read > _HEAD_MOST
 
 
 _OFFER = re.compile(rb"(\r\nconnection:[^\r\n]*?)\bupgrade\b[ \t]*,?", re.IGNORECASE)

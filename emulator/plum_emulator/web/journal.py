@@ -37,5 +37,14 @@ def _without_token(cookies: str) -> str:
     return _TOKEN.sub(r"\1***", cookies)
 
 
-_TOKEN = re.compile(rf"({COOKIE}(?:_[0-9]+)?=)[^;]*")
-_UNTOLD = {b"authorization": _login_only, b"cookie": _without_token}
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
+_TOKEN = re.compile(rf"({COOKIE}(?:_[0-9]+)?\s*=)[^;]*")
+_UNTOLD = {
+    b"authorization": _login_only,
+    b"proxy-authorization": _login_only,
+    b"cookie": _without_token,
+    b"referer": _without_query,  # of a page that was opened with the token in its address
+}

@@ -119,9 +119,16 @@ def test_a_form_of_a_mebibyte_is_refused_in_words(lived_in: Caller) -> None:
     assert "too large" in page_of(heard).text
 
 
-def test_a_text_as_large_as_a_form_may_be_is_shown(lived_in: Caller) -> None:
-    heard = lived_in.post(
-        "/console/phones/12125550133/texts", headers=[FORM], body=b"body=" + b"\xe2\x80\xa6" * 100_000
-    )
-    assert heard.status == 303
-    check(lived_in.get("/console/phones/12125550133"))
+def test_a_text_that_no_handset_sends_is_refused_in_words(lived_in: Caller) -> None:
+    heard = lived_in.post(f"/console/phones/{FIRST}/texts", headers=[FORM], body=b"body=" + b"x" * 10_001)
+    assert heard.status == 400
+    assert "a text has 10001 characters" in page_of(heard).text
+
+
+def test_of_a_huge_text_a_page_shows_the_beginning(house: House, caller: Caller) -> None:
+    """It may come by the control surface; its own page has all of it."""
+    message = house.receive("\N{HORIZONTAL ELLIPSIS}" * 300_000, from_="12125550133")
+    page = caller.get("/console/phones/12125550133")
+    check(page)
+    assert len(page.body) < 30_000
+    assert len(caller.get(f"/console/logs/{message.sms_message_id}").body) > 900_000

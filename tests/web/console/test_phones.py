@@ -158,10 +158,25 @@ def test_the_meter_counts_what_is_being_typed(onlooker: Caller) -> None:
     assert page_of(heard).words == "GSM-7 · 200 units · 2 parts · room for 106"
 
 
+def test_a_room_sees_the_heading_that_was_chosen_and_no_login() -> None:
+    url = "http://user:s3cret@127.0.0.1:8000/sms?key=K"
+    house = House(seeds=[Seed(username="u", password="p", numbers=(Number(number=MINE, application_url=url),))])
+    caller = Caller(house)
+    heard = caller.get(f"/console/phones/{FIRST}").body
+    assert b"127.0.0.1:8000/sms" in heard
+    assert b"s3cret" not in heard
+    assert b"key=K" not in heard
+    assert page_of(caller.get(f"/console/phones/{FIRST}?title=Pizza+%3CPalace%3E")).words.count("Pizza <Palace>") == 1
+    sent = submit(caller, f"{TEXTS}?title=Pizza", body="HELLO", **{"from": "presenter"})
+    assert sent.header("Location") == f"/console/phones/{FIRST}?title=Pizza"
+    caller.close()
+    house.close()
+
+
 def test_one_phone_alone_is_for_a_room(caller: Caller) -> None:
     """Large, with the application's name; sending stays on it."""
     page = get_page(caller, f"/console/phones/{FIRST}")
-    assert APPLICATION in page.text
+    assert "127.0.0.1:8000/sms" in page.text
     assert "--host 0.0.0.0" in page.text
     sent = submit(caller, TEXTS, body="HELLO", **{"from": "presenter"})
     assert sent.header("Location") == f"/console/phones/{FIRST}"

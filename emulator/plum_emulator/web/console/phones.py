@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Response, request
 from markupsafe import Markup
 from werkzeug.wrappers import Request
 
 from plum_emulator.engine.lifecycle import NOT_FORWARDED
-from plum_emulator.errors import NotFound
+from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account
 from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.handsets import Handset
@@ -114,6 +114,8 @@ class PhonePages:
         handset = self._handsets.named(account, number)
         form = self._pages.form()
         body = self._pages.text("body")
+        if len(body) > _TEXT_MAX:
+            raise NotPossible(f"a text has {len(body)} characters", hint=f"a handset sends at most {_TEXT_MAX}")
         # The number that the page showed: another window may have chosen another meanwhile.
         to = form.get("to", "") or handset.texts
         self._pages.emulator.platform.receive(account, to=to, from_=handset.number, body=body)
@@ -198,6 +200,7 @@ def _roll_of(handsets: Iterable[Handset]) -> str:
 _LATEST = 10
 _READ = 1000
 _TITLE_MAX = 60
+_TEXT_MAX = 10_000
 
 
 def _is_good(exchange: Exchange) -> bool:
@@ -230,12 +233,18 @@ def _application(account: Account, number: str) -> str:
     url = account.numbers[number].application_url
     if url == "/demo":
         return "The demo application"
-    return url or f"Nobody answers at {pretty(number)} yet"
+    # A room need not see a login or a key that is in it.
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}" if url else f"Nobody answers at {pretty(number)} yet"
 
 
 @lru_cache(maxsize=64)
-def _qr(url: str) -> Markup:
+def _qr(url: str) -> Markup | None:
+    """None for an address that no code can hold."""
     import segno  # late: most never need it; and a code takes a third of a second
 
-    code = segno.make(url, micro=False)
+    try:
+        code = segno.make(url, micro=False)
+    except segno.DataOverflowError:
+        return None
     return Markup(code.svg_inline(border=3, scale=5, dark="#000", light="#fff", omitsize=True, svgclass="qr"))  # noqa: S704 # made of squares alone

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.routing import IntegerConverter
 
 from plum_emulator.engine.emulator import Emulator
@@ -21,6 +21,7 @@ from plum_emulator.web.control.sinks import SinkRoutes
 from plum_emulator.web.control.snapshots import SnapshotRoutes
 from plum_emulator.web.control.texts import TextRoutes
 from plum_emulator.web.control.time import TimeRoutes
+from plum_emulator.web.guard import Guard
 
 
 class _Whole(IntegerConverter):
@@ -29,9 +30,10 @@ class _Whole(IntegerConverter):
     regex = "[0-9]{1,18}"
 
 
-def control(emulator: Emulator, *, ready: Callable[[], bool]) -> Blueprint:
-    """The control surface of one emulator. `ready` says whether it is up."""
+def control(emulator: Emulator, *, guard: Guard, ready: Callable[[], bool]) -> Blueprint:
+    """The control surface of one emulator, for those whom the guard lets through. `ready` says whether it is up."""
     blueprint = Blueprint("control", __name__, url_prefix="/_plum")
+    blueprint.before_request(lambda: guard.check(request))  # before anything else is said
     blueprint.record_once(lambda state: state.app.url_map.converters.update(int=_Whole))
     for routes in (
         HealthRoutes(emulator, ready=ready),

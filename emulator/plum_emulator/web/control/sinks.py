@@ -20,6 +20,8 @@ from plum_emulator.web.later import json_answer, later
 from plum_emulator.wire.views import exchange_view
 
 OPERATION = "sink"
+# What was scripted is for programs; a browser takes it for no page of ours.
+_HARMLESS = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 _SINKS = ExchangeFilter(operation=OPERATION)
 _METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS"
 
@@ -42,7 +44,7 @@ class SinkRoutes:
         """Keep what arrived, and answer as scripted."""
         account = account_of(self._emulator.accounts)
         status, script = self._sinks.answer(account, path)
-        answer = Response(script.body, status, content_type=script.content_type)
+        answer = Response(script.body, status, headers=_HARMLESS, content_type=script.content_type)
         self._note(account, answer, script)
         if not script.delay:
             return answer
