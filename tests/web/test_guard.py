@@ -218,6 +218,34 @@ def test_a_program_without_an_origin_may_write(caller: Caller) -> None:
     assert heard.status == 201
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        pytest.param("evil.test:7586", "http://evil.test:7586", 403, id="a name made to resolve to here"),
+        pytest.param("evil.test:7586", None, 200, id="an application that calls it so"),
+        pytest.param(HERE, f"http://{HERE}", 200, id="a page of ours"),
+        pytest.param(HERE, "null", 403, id="a page from nowhere"),
+    ],
+)
+def test_a_page_that_reaches_the_services_by_a_foreign_name_queues_nothing(
+    house: House, caller: Caller, host: str, origin: str | None, status: int
+) -> None:
+    """It knows the login that everybody knows, and its Origin is the name that it was given."""
+    headers = [("Content-Type", "application/x-www-form-urlencoded"), *([("Origin", origin)] if origin else [])]
+    body = f"to={HANDSET}&from={MINE}&body=x".encode()
+    heard = caller.call("POST", "/ws/sms/queue.json", host=host, headers=headers, body=body)
+    assert heard.status == status
+    assert len(list(house.platform.all_messages(house.account))) == (status == 200)
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 500), ("", 500)])
+def test_a_page_of_another_site_takes_no_scripted_answer(caller: Caller, site: str, status: int) -> None:
+    """A picture that it shows is a GET; to a sink that is a change."""
+    caller.send_json("PUT", "/_plum/sinks/results", {"statuses": [500, 200]})
+    headers = [("Sec-Fetch-Site", site)] if site else []
+    assert caller.get("/_plum/sink/results", headers=headers).status == status
+
+
 TOKEN = "a token that/is=long+enough".replace(" ", "~")
 FAR = "192.168.0.9"
 OWN = "192.168.0.7"

@@ -23,7 +23,7 @@ from plum_emulator.scenario.effects import NOTHING, Effects
 from plum_emulator.scenario.rules import Operation
 from plum_emulator.web.faults import Sent, altered
 from plum_emulator.web.gateway import BODY, FAULT, IF_LOST, TOO_LARGE
-from plum_emulator.web.guard import is_foreign
+from plum_emulator.web.guard import Guard
 from plum_emulator.web.journal import kept_headers
 from plum_emulator.wire.forms import Fields, read_basic, read_form, read_query
 from plum_emulator.wire.replies import CONTENT_TYPES, Format, Reply, listed, queued_resource, resource
@@ -60,8 +60,9 @@ _USUAL_PATHS = [
 class Services:
     """The services of one platform."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, guard: Guard) -> None:
         self._platform = platform
+        self._guard = guard
         self._operations: dict[str, tuple[str, Callable[[_Call, Account], Reply]]] = {
             "queue": ("POST", self._queue),
             "status": ("GET", self._status),
@@ -140,7 +141,7 @@ class Services:
             method == "GET" and call.environ["REQUEST_METHOD"] == "HEAD"
         ):
             raise Refusal("Method not allowed", reason=f"{call.service} takes {method}", http_status=405)
-        if method == "POST" and "HTTP_ORIGIN" in call.environ and is_foreign(request):
+        if method == "POST" and "HTTP_ORIGIN" in call.environ and not self._guard.may_ask_services(request):
             raise Refusal(
                 f"Unauthorized access to {call.service} service", reason="a page of another site asked", http_status=403
             )

@@ -40,7 +40,7 @@ def build_app(
     app.session_interface = _NoSessions()
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a path that is not ours is not found; it is not sent elsewhere
-    app.register_blueprint(Services(emulator.platform).blueprint())
+    app.register_blueprint(Services(emulator.platform, guard).blueprint())
 
     def dated(response: Response) -> Response:
         response.headers["Date"] = http_date(emulator.platform.now(request.environ.get(ACCOUNT)) / 1000)

@@ -66,6 +66,12 @@ class Guard:
         check_origin(request)
         return None
 
+    def may_ask_services(self, request: Request) -> bool:
+        """Whether it is no page that asks, or a page of ours. A name that somebody made resolve to here is not ours."""
+        if "Origin" not in request.headers:
+            return True
+        return not is_foreign(request) and (not is_local(request.environ) or self._is_known(request))
+
     def knows(self, request: Request) -> bool:
         """Whether it comes from this machine, by a name of it, or brings the token: then it may do everything."""
         return self._is_known(request) if is_local(request.environ) else self._brings_token(request)
@@ -125,6 +131,9 @@ def check_origin(request: Request) -> None:
     if request.method not in SAFE and is_foreign(request):
         origin = request.headers["Origin"]
         raise FromElsewhere(f"a page of another site, {origin[:80]!r}, may not change anything here")
+    # To a sink, a GET is a change as well: it takes the next of the scripted answers.
+    if request.path.startswith(_SINKS) and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        raise FromElsewhere("a page of another site may not change anything here")
 
 
 def is_foreign(request: Request) -> bool:
