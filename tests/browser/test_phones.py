@@ -111,6 +111,28 @@ def test_the_newest_text_is_in_sight(page: Page, console: Client) -> None:
     expect(page.locator(".bubble").last).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("javascript", [False], ids=["without scripts"])
+def test_the_newest_text_is_in_sight_without_a_script_too(page: Page, console: Client) -> None:
+    for number in range(30):
+        console.receive(from_=FIRST, to=NUMBER, body=f"text {number}")
+    page.goto("/")
+    expect(page.locator(".bubble").last).to_be_in_viewport()
+    expect(page.locator(".bubble").first).not_to_be_in_viewport()
+
+
+def test_who_reads_further_up_is_not_moved_by_what_arrives(page: Page, console: Client) -> None:
+    for number in range(30):
+        console.receive(from_=FIRST, to=NUMBER, body=f"text {number}")
+    page.goto("/")
+    page.locator(".bubble").nth(10).scroll_into_view_if_needed()
+    place = "(bubble) => bubble.getBoundingClientRect().top"
+    before = page.locator(".bubble").nth(10).evaluate(place)
+    console.receive(from_=FIRST, to=NUMBER, body="the newest")
+    expect(page.locator(".bubble").last).to_contain_text("the newest")
+    expect(page.locator(".bubble").last).not_to_be_in_viewport()
+    assert page.locator(".bubble").nth(10).evaluate(place) == pytest.approx(before, abs=1)
+
+
 def test_a_number_that_an_application_texts_appears_and_is_opened(page: Page, console: Client) -> None:
     page.goto("/")
     console.queue(to="12125550142", from_=NUMBER, body="Hello you")

@@ -65,6 +65,21 @@ def test_a_callback_is_held_edited_and_released(page: Page, console: Client, res
     expect(page.locator("#callbacks")).to_contain_text("Callbacks go out as they fall due.")
 
 
+def test_with_the_keyboard_one_goes_on_in_the_row_that_took_the_place(page: Page, console: Client) -> None:
+    """Whoever drops one callback after the other is not sent to the top of the page each time."""
+    console.hold()
+    for body in ("one", "two", "three"):
+        console.queue(to=CUSTOMER, from_=NUMBER, body=body, result_url=console.sink_url())
+    console.advance(until="idle")
+    page.goto(TRAFFIC)
+    rows = page.locator("#callbacks tbody tr")
+    expect(rows).to_have_count(6)
+    rows.nth(1).get_by_role("button", name="Release").focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(5)
+    expect(rows.nth(1).get_by_role("button", name="Release")).to_be_focused()
+
+
 @SCRIPTS
 def test_a_request_is_replayed_and_replayed_edited(page: Page, console: Client, results: Receiver) -> None:
     """One lands on what came of it each time."""

@@ -130,8 +130,6 @@
   const begin = () => {
     Idiomorph.defaults.callbacks.beforeNodeMorphed = (before, after) => !isDraft(before) && !isNewer(before, after);
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !isOpened(name, node);
-    const here = document.querySelector(".top nav [aria-current]");
-    if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
     listen();
   };
 
@@ -151,7 +149,7 @@
     const added = new URL(location.href).searchParams.get("phone");
     const row = pressed && document.querySelectorAll(`#${pressed.table} tbody tr`)[pressed.row];
     const next = document.getElementById(`body-${added}`) || document.querySelector("[data-came]") ||
-      (row && row.querySelector("button, a")) || document.querySelector("main h1");
+      (row && row.querySelectorAll("button")[pressed.button]) || document.querySelector("main h1");
     if (!next) return;
     if (!next.matches("button, a, textarea")) next.tabIndex = -1;
     next.focus({ preventScroll: !next.matches("[data-came]") });
@@ -160,7 +158,12 @@
   document.addEventListener("submit", (event) => {
     const row = (event.submitter || event.target).closest("tr");
     const table = row && row.closest("[data-live]");
-    pressed = table ? { table: table.id, row: [...row.parentElement.children].indexOf(row) } : null;
+    const place = (all, one) => [...all].indexOf(one);
+    pressed = table ? {
+      table: table.id,
+      row: place(row.parentElement.children, row),
+      button: place(row.querySelectorAll("button"), event.submitter),
+    } : null;
   }, true);
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, parameters } = event.detail.requestConfig;
