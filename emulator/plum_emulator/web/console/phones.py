@@ -6,7 +6,6 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,12 +16,10 @@ from werkzeug.wrappers import Request
 from plum_emulator.engine.lifecycle import NOT_FORWARDED
 from plum_emulator.errors import NotFound, NotPossible
 from plum_emulator.model.accounts import Account
-from plum_emulator.model.exchanges import Exchange
 from plum_emulator.model.handsets import Handset
 from plum_emulator.model.phones import pretty
+from plum_emulator.web.console.exchanges import about, answered, went_well, what
 from plum_emulator.web.console.pages import Pages, RegionOf, Route
-from plum_emulator.web.console.traffic import WORDS, about
-from plum_emulator.wire.views import body_text
 
 _PASS = "pass"  # noqa: S105 # the name of a parameter
 
@@ -182,9 +179,11 @@ class PhonePages:
     def _latest(self, account: Account, _arguments: Mapping[str, str]) -> dict[str, Any]:
         found = self._pages.emulator.platform.exchanges(account, limit=_LATEST).rows
         return {
-            "exchanges": [(each, WORDS.get(each.operation, each.operation), _is_good(each)) for each in found],
+            "exchanges": found,
+            "what": what,
             "about": about,
-            "answer": _answer,
+            "answered": answered,
+            "went_well": went_well,
         }
 
 
@@ -198,18 +197,8 @@ def _roll_of(handsets: Iterable[Handset]) -> str:
 
 
 _LATEST = 10
-_READ = 1000
 _TITLE_MAX = 60
 _TEXT_MAX = 10_000
-
-
-def _is_good(exchange: Exchange) -> bool:
-    return exchange.outcome == "ok" and (exchange.status or 0) < HTTPStatus.BAD_REQUEST
-
-
-def _answer(exchange: Exchange) -> str:
-    """The beginning of what an application answered a text with, on one line."""
-    return " ".join(body_text(exchange.response_body[:_READ]).split()) if exchange.operation == "inbound" else ""
 
 
 _OF_A_PHONE = re.compile(r"/console/phones/([0-9]{11})(?:/texts)?")

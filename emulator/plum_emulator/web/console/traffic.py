@@ -17,25 +17,14 @@ from plum_emulator.scenario.rules import SERVICES
 from plum_emulator.values import Values
 from plum_emulator.web.console.bodies import shown_body
 from plum_emulator.web.console.edits import NUMBER, TRAFFIC, read_edit, to_edit, to_exchange
-from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, shown_number, status_line
+from plum_emulator.web.console.exchanges import about, what
+from plum_emulator.web.console.pages import Pages, RegionOf, Route, View, status_line
 from plum_emulator.wire.curl import curl_line
-from plum_emulator.wire.forms import read_form
 
 OPERATIONS = (*SERVICES, "callback", "inbound", "sink")
 
-WORDS = {
-    "inbound": "Posted the text to its application",
-    "callback": "Told the result URL of a status",
-    "sink": "A sink of the emulator took it",
-    "queue": "An application queued a message",
-    "status": "An application asked for a status",
-    "messages": "An application listed messages",
-    "conversation": "An application listed a conversation",
-}
-
 _PAGE = 50
 _MESSAGES = 20
-_READ = 4096
 _SEARCHED = 64 * 1024
 _FILTERS: dict[str, tuple[str, ...]] = {
     "operation": OPERATIONS,
@@ -86,7 +75,7 @@ class TrafficPages:
             account,
             exchange=exchange,
             whose=_whose(),
-            words=WORDS.get(exchange.operation, exchange.operation),
+            words=what(exchange),
             replay_of=_place("replay_of"),
             request_body=shown_body(exchange.request_body, exchange.request_headers),
             answer_body=shown_body(exchange.response_body, exchange.response_headers),
@@ -154,19 +143,6 @@ class TrafficPages:
         except Refusal:
             return False
         return True
-
-
-def about(exchange: Exchange) -> str:
-    """Which of its kind an exchange is: who is texted by whom and what, or which status of which message is told."""
-    type_ = next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
-    form = read_form(exchange.request_body[:_READ], type_)
-    if exchange.operation == "queue":
-        return f"to {shown_number(form.get('to', ''))}: {form.get('body', '')}" if form else ""
-    if exchange.operation == "inbound":
-        return f"from {shown_number(form.get('from', ''))}: {form.get('body', '')}" if form else ""
-    if "status" in form and "sms_message_id" in form:
-        return f"{form['status']}, message {form['sms_message_id'][:8]}"
-    return ""
 
 
 def _asked(arguments: Mapping[str, str]) -> dict[str, str]:
