@@ -179,18 +179,16 @@ def test_a_stopwatch_counts_milliseconds_up() -> None:
 
 def test_worktime_counts_what_this_thread_works_and_not_what_it_waits() -> None:
     """Another thread keeps the processor busy meanwhile; that is not this one's work."""
-    used, theirs = worktime(), []
+    used = worktime()
 
     def busy() -> None:
         own = worktime()
         while own() < 20:
             pass
-        theirs.append(own())
 
     other = threading.Thread(target=busy)
     other.start()
     other.join()
-    assert theirs[0] >= 20
     assert 0 <= used() < 10
 
 

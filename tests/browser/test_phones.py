@@ -120,17 +120,21 @@ def test_the_newest_text_is_in_sight_without_a_script_too(page: Page, console: C
     expect(page.locator(".bubble").first).not_to_be_in_viewport()
 
 
-def test_who_reads_further_up_is_not_moved_by_what_arrives(page: Page, console: Client) -> None:
-    for number in range(30):
+def test_who_reads_further_up_is_not_moved_by_what_arrives_or_is_typed(page: Page, console: Client) -> None:
+    """Also where the oldest text goes when the newest comes: fifty are on the screen."""
+    for number in range(55):
         console.receive(from_=FIRST, to=NUMBER, body=f"text {number}")
     page.goto("/")
-    page.locator(".bubble").nth(10).scroll_into_view_if_needed()
+    read = page.locator(".bubble").filter(has=page.get_by_text("text 20", exact=True))
+    read.scroll_into_view_if_needed()
     place = "(bubble) => bubble.getBoundingClientRect().top"
-    before = page.locator(".bubble").nth(10).evaluate(place)
+    before = read.evaluate(place)
+    page.locator(f"#body-{FIRST}").press_sequentially("abc")
+    expect(page.locator(f"#meter-{FIRST}")).to_contain_text("3 units")
     console.receive(from_=FIRST, to=NUMBER, body="the newest")
     expect(page.locator(".bubble").last).to_contain_text("the newest")
     expect(page.locator(".bubble").last).not_to_be_in_viewport()
-    assert page.locator(".bubble").nth(10).evaluate(place) == pytest.approx(before, abs=1)
+    assert read.evaluate(place) == pytest.approx(before, abs=1)
 
 
 def test_a_number_that_an_application_texts_appears_and_is_opened(page: Page, console: Client) -> None:
@@ -366,7 +370,7 @@ def test_an_emulator_that_does_not_answer_is_said_and_the_words_stay(page: Page,
     page.goto("/")
     page.route("**/texts", lambda route: route.abort())
     write(page, "Anybody there?")
-    expect(page.locator("#notice")).to_contain_text("The emulator does not answer.")
+    expect(page.locator("#notice")).to_contain_text("That did not arrive, and nothing was done. Send it again.")
     expect(page.locator(f"#body-{FIRST}")).to_have_value("Anybody there?")
     page.unroute("**/texts")
     page.keyboard.press("Enter")

@@ -65,6 +65,21 @@ def test_a_callback_is_held_edited_and_released(page: Page, console: Client, res
     expect(page.locator("#callbacks")).to_contain_text("Callbacks go out as they fall due.")
 
 
+def test_an_edit_of_one_exchange_is_none_of_another(page: Page, console: Client, results: Receiver) -> None:
+    queue(console, results)
+    console.advance(until="idle")
+    page.goto(f"{TRAFFIC}?operation=callback")
+    page.get_by_role("link", name="View").first.click()
+    page.get_by_text("Edit and replay").click()
+    url = page.get_by_label("URL")
+    own = url.input_value()
+    url.fill(own + "?edited")
+    page.get_by_role("button", name="Replay", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("was made once more: this is what came of it.")
+    expect(url).to_be_hidden()
+    expect(url).to_have_value(own)
+
+
 def test_with_the_keyboard_one_goes_on_in_the_row_that_took_the_place(page: Page, console: Client) -> None:
     """Whoever drops one callback after the other is not sent to the top of the page each time."""
     console.hold()

@@ -96,6 +96,9 @@ ITSELF = "the emulator asks itself for nothing but its sinks, its demo applicati
     [
         ("127.0.0.1", "127.0.0.1"),
         ("127.0.0.1", "::ffff:127.0.0.1"),
+        ("127.0.0.1", "0.0.0.0"),  # noqa: S104 # asked about: to connect there is to connect to this machine
+        ("127.0.0.1", "::ffff:0.0.0.0"),
+        ("::1", "::"),
         ("0.0.0.0", "127.0.0.5"),  # noqa: S104 # said to be bound to, and not bound to
         ("::", "::1"),
         ("::", "127.0.0.1"),

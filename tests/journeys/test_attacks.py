@@ -89,6 +89,34 @@ def test_a_head_without_end_is_refused_soon(shared: Emulator, head: bytes) -> No
         assert wire.answer().status == 200
 
 
+@pytest.mark.parametrize("cut", [1, 3, 4, 60])
+def test_a_head_that_comes_in_two_pieces_is_whole(shared: Emulator, cut: int) -> None:
+    """Its end may come together with a long body."""
+    request = queue_request(FIELDS + b"x" * 150 + b"&more=" + b"y" * 100_000)
+    end = request.index(b"\r\n\r\n") + 4 - cut
+    with connected(shared.url) as wire:
+        wire.send(request[:end])
+        assert ask(shared.url, get(b"/_plum/health", HOST)).status == 200
+        wire.send(request[end:])
+        assert resources_of(wire.answer(method="POST").body)[0]["body"] == "x" * 150
+
+
+@pytest.mark.parametrize("piece", [b"a: bbbbbb\r\n" * 1000, b"b" * 10_000], ids=["many", "one without end"])
+def test_headers_after_a_body_have_the_same_limit(shared: Emulator, piece: bytes) -> None:
+    begin = b"POST /ws/sms/queue.json HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na: "
+    with connected(shared.url) as wire, pytest.raises((ConnectionResetError, BrokenPipeError)):
+        wire.send(begin + piece * 5000)
+
+
+def test_a_head_that_is_too_long_takes_no_answers_place(shared: Emulator) -> None:
+    """The first request of the connection is still waiting for its own."""
+    shared.client().script_sink("late", delay=0.3)
+    with connected(shared.url) as wire:
+        wire.send(get(b"/_plum/sink/late", HOST))
+        wire.send(get(b"/", HOST, "a: " + "b" * 70_000))
+        assert wire.is_closed()
+
+
 def test_a_head_that_is_too_long_is_told_so(shared: Emulator) -> None:
     for request in (
         get(b"/ws/sms/status.json", HOST, "a: " + "b" * 70_000),

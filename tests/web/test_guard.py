@@ -238,6 +238,19 @@ def test_a_page_that_reaches_the_services_by_a_foreign_name_queues_nothing(
     assert len(list(house.platform.all_messages(house.account))) == (status == 200)
 
 
+@pytest.mark.parametrize("passed_on", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
+def test_such_a_page_is_no_other_machine_because_it_says_so(caller: Caller, passed_on: str) -> None:
+    """A page may set these headers itself."""
+    headers = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Origin", "http://evil.test:7586"),
+        (passed_on, "1.2.3.4"),
+    ]
+    body = f"to={HANDSET}&from={MINE}&body=x".encode()
+    heard = caller.call("POST", "/ws/sms/queue.json", host="evil.test:7586", headers=headers, body=body)
+    assert heard.status == 403
+
+
 @pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 500), ("", 500)])
 def test_a_page_of_another_site_takes_no_scripted_answer(caller: Caller, site: str, status: int) -> None:
     """A picture that it shows is a GET; to a sink that is a change."""

@@ -32,7 +32,7 @@ class Egress:
         if self._own is None or port != self._own[1]:
             return False
         ip, bound = _plain(address), self._own[0]
-        return ip == bound or (bound.is_unspecified and _is_of_this_machine(ip))
+        return ip == bound or ip.is_unspecified or (bound.is_unspecified and _is_of_this_machine(ip))
 
     def asks_itself(self, port: int, path: str) -> bool:
         """Whether a request to this port, on whatever host, may be one to the emulator that is refused."""
@@ -58,7 +58,7 @@ def _may_ask_itself(path: str) -> bool:
 
 
 def _is_of_this_machine(ip: IPv4Address | IPv6Address) -> bool:
-    if ip.is_loopback or ip.is_unspecified:
+    if ip.is_loopback:
         return True
     try:
         with socket.socket(socket.AF_INET if ip.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as trial:

@@ -70,7 +70,7 @@ class Guard:
         """Whether it is no page that asks, or a page of ours. A name that somebody made resolve to here is not ours."""
         if "Origin" not in request.headers:
             return True
-        return not is_foreign(request) and (not is_local(request.environ) or self._is_known(request))
+        return not is_foreign(request) and (self._is_known(request) or self._brings_token(request))
 
     def knows(self, request: Request) -> bool:
         """Whether it comes from this machine, by a name of it, or brings the token: then it may do everything."""

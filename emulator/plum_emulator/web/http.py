@@ -91,37 +91,62 @@ class _Http1(HttpToolsProtocol):
     Java's client offers HTTP/2 with a POST, and the parser would then take the body for the first bytes of that.
     """
 
-    _head_read = 0
+    # The parser has no limit, keeps what is not whole, and takes its time with it.
+    _head = 0  # bytes of the request's head, and of what comes as headers after its body
+    _since = 0  # bytes since the parser last had something whole
     _in_head = True
+    _refused = False
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_read = True, 0
+        self._head, self._in_head = 0, True
         super().on_message_begin()
         cast(dict[str, Any], self.scope)[CONNECTION] = self.transport  # a rule may want it reset
 
+    def on_url(self, url: bytes) -> None:
+        self._since = 0
+        self._head += len(url)
+        if self._head <= _HEAD_MOST:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._since = 0
+        self._head += len(name) + len(value) + 4
+        if self._in_head and self._head <= _HEAD_MOST:  # nobody asks for those that come after a body
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
-        super().on_headers_complete()
+        if self._head > _HEAD_MOST:
+            self._refuse()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._since = 0
+        if not self._refused:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_head, self._head_read = True, 0
-        super().on_message_complete()
+        self._since = 0
+        if not self._refused:
+            super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head and self._is_too_long(data):
-            self.transport.write(_TOO_LONG)
-            self.transport.close()
+        if self._refused:
             return
         if b"pgrade" in data and (self.cycle is None or not self.cycle.more_body):
             head, end, body = data.partition(b"\r\n\r\n")
             data = _OFFER.sub(rb"\1", head) + end + body
+        self._since += len(data)
         super().data_received(data)
+        if (self._head > _HEAD_MOST or self._since > _HEAD_MOST) and not self._refused:
+            self._refuse()
 
-    def _is_too_long(self, data: bytes) -> bool:
-        """Whether there is too much before the end of a head. The parser has no limit, and takes its time."""
-        end = data.find(b"\r\n\r\n")
-        self._head_read += len(data) if end < 0 else end
-        return self._head_read > _HEAD_MOST
+    def _refuse(self) -> None:
+        self._refused = True
+        if self.cycle is None or self.cycle.response_complete:  # else an answer is due, and this would be taken for it
+            self.transport.write(_TOO_LONG)
+        self.transport.close()
 
 
 _OFFER = re.compile(rb"(\r\nconnection:[^\r\n]*?)\bupgrade\b[ \t]*,?", re.IGNORECASE)

@@ -200,6 +200,13 @@ def test_a_body_can_be_had_as_it_came(house: House, caller: Caller) -> None:
     assert heard.header("Content-Security-Policy") == "sandbox; default-src 'none'"
 
 
+@pytest.mark.parametrize("said", ["99", "1", "3", "abc", "-1", "9" * 30])
+@pytest.mark.usefixtures("message")
+def test_of_an_exchange_that_was_not_made_again_nothing_is_said(caller: Caller, said: str) -> None:
+    page = get_page(caller, f"{TRAFFIC}/3?replay_of={said}")
+    assert "once more: this is what" not in page.text
+
+
 @pytest.mark.usefixtures("message")
 def test_a_request_is_made_again(house: House, caller: Caller) -> None:
     """And one lands on what came of it."""
@@ -252,7 +259,7 @@ class _TextField(ReadPage):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         super().handle_starttag(tag, attrs)
-        self._in_it = ("id", "edit-body") in attrs
+        self._in_it = ("name", "body") in attrs
 
     def handle_data(self, data: str) -> None:
         super().handle_data(data)
@@ -274,7 +281,7 @@ def test_a_body_too_long_to_be_edited_goes_out_as_it_is(house: House, caller: Ca
     body = b"a" * (64 * 1024 + 1)
     n = keep(house, outgoing(request_body=body, message=house.log()[0].seq))
     page = get_page(caller, f"{TRAFFIC}/{n}")
-    assert "edit-body" not in page.values("textarea", "id")
+    assert "body" not in page.values("textarea", "name")
     submit(caller, f"{TRAFFIC}/{n}/replay", url=RESULTS, headers="")
     assert (house.transport.sent[-1].url, house.transport.sent[-1].body) == (RESULTS, body)
 

@@ -9,8 +9,8 @@ from plum_emulator.web.console.pages import shown_number
 from plum_emulator.wire.forms import read_form
 from plum_emulator.wire.views import body_text
 
-_READ = 4096
-_ANSWER_READ = 1000
+_READ_MOST = 16 * 1024  # bytes: of a longer request nobody reads the beginning in a list
+_SHOWN = 1000
 _WORDS = {
     "inbound": "Posted the text to its application",
     "callback": "Told the result URL of a status",
@@ -30,7 +30,7 @@ def what(exchange: Exchange) -> str:
 def about(exchange: Exchange) -> str:
     """Which of its kind an exchange is: who is texted by whom and what, or which status of which message is told."""
     type_ = next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
-    form = read_form(exchange.request_body[:_READ], type_)
+    form = read_form(exchange.request_body, type_) if len(exchange.request_body) <= _READ_MOST else {}
     if exchange.operation == "queue":
         return f"to {shown_number(form.get('to', ''))}: {form.get('body', '')}" if form else ""
     if exchange.operation == "inbound":
@@ -44,7 +44,7 @@ def answered(exchange: Exchange) -> str:
     """The beginning of what an application answered a text with, on one line; "" for other exchanges."""
     if exchange.operation != "inbound":
         return ""
-    return " ".join(body_text(exchange.response_body[:_ANSWER_READ]).split())
+    return " ".join(body_text(exchange.response_body)[:_SHOWN].split())
 
 
 def went_well(exchange: Exchange) -> bool:

@@ -76,7 +76,7 @@ class TrafficPages:
             exchange=exchange,
             whose=_whose(),
             words=what(exchange),
-            replay_of=_place("replay_of"),
+            replay_of=self._replayed(account, exchange),
             request_body=shown_body(exchange.request_body, exchange.request_headers),
             answer_body=shown_body(exchange.response_body, exchange.response_headers),
             status_line=status_line(exchange.status),
@@ -102,6 +102,15 @@ class TrafficPages:
             return partial(to_exchange, self._pages, made, replay_of=number)
 
         return self._pages.later(account, work)
+
+    def _replayed(self, account: Account, exchange: Exchange) -> int | None:
+        """The exchange that this one repeats, as the address has it; None when it cannot have been that."""
+        text = request.args.get("replay_of", "")
+        if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < exchange.n):
+            return None
+        page = self._platform.exchanges(account, limit=1, before=int(text) + 1)
+        same = [(each.n, each.operation, each.message) for each in page.rows]
+        return int(text) if same == [(int(text), exchange.operation, exchange.message)] else None
 
     def _newest(self, account: Account, arguments: Mapping[str, str]) -> dict[str, Any]:
         return self._listed(account, _asked(arguments), before=None, after=None)

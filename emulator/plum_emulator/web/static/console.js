@@ -46,6 +46,7 @@
 
   // What only the browser knows is said where the emulator says the rest.
   const LOST = "The emulator does not answer. When it is there again, this page goes on by itself.";
+  const NOT_SENT = "That did not arrive, and nothing was done. Send it again.";
   const REFUSED = "This page is not kept up to date any more. Load it again to see why.";
   let said = "";
   const say = (words) => {
@@ -78,10 +79,11 @@
     }
     place.dataset.made = made;
     const screen = place.closest("[data-bottom]");
-    const stays = screen && !atBottom(screen) && fromTheTop(screen);
+    const read = screen && !atBottom(screen) && firstSeen(screen);
+    const stood = read && read.getBoundingClientRect().top;
     Idiomorph.morph(place, html, { morphStyle: "innerHTML" });
     htmx.process(place);
-    if (stays) screen.scrollTop += stays - fromTheTop(screen);
+    if (read && read.isConnected) screen.scrollTop += read.getBoundingClientRect().top - stood;
   };
 
   const showPutOff = () => {
@@ -93,7 +95,10 @@
 
   // A screen counts from its end, where it begins, upwards into the negative. Who reads further up is not moved.
   const atBottom = (screen) => screen.scrollTop > -40;
-  const fromTheTop = (screen) => screen.scrollHeight - screen.clientHeight + screen.scrollTop;
+  const firstSeen = (screen) => {
+    const { top } = screen.getBoundingClientRect();
+    return [...screen.querySelectorAll(".bubble")].find((bubble) => bubble.getBoundingClientRect().bottom > top);
+  };
 
   const copy = async (button) => {
     const text = document.getElementById(button.dataset.copy).textContent;
@@ -139,8 +144,8 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     listen();
     if (answered && document.activeElement === document.body) goOn();
+    const phone = answered && event.target.closest && event.target.closest(".phone");
     answered = null;
-    const phone = event.target.closest && event.target.closest(".phone");
     if (phone) phone.querySelectorAll("[data-bottom]").forEach((screen) => { screen.scrollTop = 0; });
   });
   // Where somebody goes on whose button has gone: to the new phone, to what came of it, to the row that took its
@@ -182,7 +187,9 @@
       if (!elt.hasAttribute(name)) elt.setAttribute(name, document.body.getAttribute(name));
     }
   });
-  document.addEventListener("htmx:sendError", () => say(LOST));
+  document.addEventListener("htmx:sendError", () => {
+    say(stream && stream.readyState === EventSource.OPEN ? NOT_SENT : LOST);
+  });
   document.addEventListener("htmx:afterRequest", () => setTimeout(showPutOff));
   document.addEventListener("focusout", () => setTimeout(showPutOff));
   document.addEventListener("keydown", (event) => {
