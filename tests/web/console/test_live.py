@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -113,6 +113,19 @@ async def news(listener: Listener) -> Mapping[str, str]:
     return dict(told(b"".join(heard.values())))
 
 
+def in_turn(*answers: str | Exception) -> Callable[[], str]:
+    """A region that is this, then that, or cannot be made."""
+    rest = iter(answers)
+
+    def made() -> str:
+        answer = next(rest)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return made
+
+
 def a_live(house: House, beat: float = 60.0, **shown: Callable[[], str]) -> tuple[Live, FakePages]:
     pages = FakePages(house.emulator, shown)
     return Live(pages, pool=InlinePool(), rest=0.0, beat=beat), pages  # type: ignore[arg-type] # as much of Pages as it asks for
@@ -168,20 +181,11 @@ async def test_what_a_page_was_given_is_told_again_to_all_who_may_see_that_page(
 @in_loop
 async def test_what_somebody_is_owed_and_cannot_be_made_is_told_when_it_can() -> None:
     house = House()
-    answers: Iterator[str | Exception] = iter(("same", StorageFailed("full"), "same"))
-
-    def log() -> str:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    live, _ = a_live(house, beat=0.01, log=log)
+    live, _ = a_live(house, beat=0.01, log=in_turn("same", StorageFailed("full"), "same"))
     async with looking(live, house.account, "log") as listener:
         await news(listener)
         live.placed(house.account, "", "log")
         assert await news(listener) == {"log": "same"}
-    assert list(answers) == []
     house.close()
 
 
@@ -284,14 +288,7 @@ async def test_a_region_that_cannot_be_made_stays_as_it_was(caplog: pytest.LogCa
 @in_loop
 async def test_a_region_whose_subject_is_gone_says_so() -> None:
     house = House()
-    words: Iterator[str] = iter(("a message",))
-
-    def message() -> str:
-        for word in words:
-            return word
-        raise NotFound("there is no such message")
-
-    live, _ = a_live(house, message=message)
+    live, _ = a_live(house, message=in_turn("a message", NotFound("there is no such message")))
     async with looking(live, house.account, "message") as listener:
         assert await news(listener) == {"message": "a message"}
         house.receive()
@@ -303,15 +300,7 @@ async def test_a_region_whose_subject_is_gone_says_so() -> None:
 async def test_a_region_that_could_not_be_made_is_tried_again() -> None:
     """Storage that fails for a moment leaves no page behind for good."""
     house = House()
-    answers: Iterator[str | Exception] = iter((StorageFailed("full"), StorageFailed("full"), "there again"))
-
-    def log() -> str:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    live, _ = a_live(house, beat=0.01, log=log)
+    live, _ = a_live(house, beat=0.01, log=in_turn(StorageFailed("full"), StorageFailed("full"), "there again"))
     async with looking(live, house.account, "log") as listener:
         assert await news(listener) == {"log": "there again"}
     house.close()
