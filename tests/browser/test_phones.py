@@ -370,7 +370,7 @@ def test_an_emulator_that_does_not_answer_is_said_and_the_words_stay(page: Page,
     page.goto("/")
     page.route("**/texts", lambda route: route.abort())
     write(page, "Anybody there?")
-    expect(page.locator("#notice")).to_contain_text("That did not arrive, and nothing was done. Send it again.")
+    expect(page.locator("#notice")).to_contain_text("No answer came. See whether it arrived, or send it again.")
     expect(page.locator(f"#body-{FIRST}")).to_have_value("Anybody there?")
     page.unroute("**/texts")
     page.keyboard.press("Enter")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from helpers.browser import EACH_WAY, Complaints, flaws
+from helpers.browser import EACH_WAY, NARROW, WIDE, Complaints, flaws
 from helpers.pages import HOSTILE
 from helpers.receivers import Answer, Receiver, receiver
 from plum_emulator.client import Client
@@ -63,6 +63,28 @@ def test_a_callback_is_held_edited_and_released(page: Page, console: Client, res
     expect(page.locator("#callbacks")).to_contain_text("None is held yet.")
     page.get_by_role("button", name="Hold no more").click()
     expect(page.locator("#callbacks")).to_contain_text("Callbacks go out as they fall due.")
+
+
+@pytest.mark.parametrize("clock", ["60x"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_exchanges_stay_where_they_are_while_callbacks_come_and_go(
+    page: Page, console: Client, results: Receiver, width: int
+) -> None:
+    page.goto(TRAFFIC)
+    top = "(section) => section.getBoundingClientRect().top"
+    exchanges = page.locator("#exchanges")
+    before = exchanges.evaluate(top)
+    expect(page.locator("html.is-live")).to_have_count(1)
+    for _ in range(5):
+        queue(console, results)
+    expect(page.locator(".exchanges tbody tr")).to_have_count(15)
+    assert exchanges.evaluate(top) == before
+    console.hold()
+    queue(console, results)
+    expect(page.locator("#callbacks tbody tr")).to_have_count(2)
+    assert exchanges.evaluate(top) == pytest.approx(
+        before, abs=0 if width == WIDE else 60
+    )  # two buttons, on a line of their own
 
 
 def test_an_edit_of_one_exchange_is_none_of_another(page: Page, console: Client, results: Receiver) -> None:

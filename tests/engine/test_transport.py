@@ -247,7 +247,10 @@ async def test_unknown_host_is_an_error_in_words(host: str) -> None:
     assert host in outcome.error
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/hostname", "http://", "http://exa mple/", "", "//x"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://127.0.0.1/", "file:///etc/hostname", "http://", "http://exa mple/", "", "//x", "http://127.0.0.1:99999/"],
+)
 @in_loop
 async def test_what_is_no_http_url_is_an_error_and_opens_nothing(url: str) -> None:
     async with a_transport("any") as transport:

@@ -95,9 +95,13 @@ def test_of_a_request_of_nobody_only_the_beginning_is_kept(caller: Caller) -> No
 def test_the_emulators_own_token_is_never_kept(caller: Caller) -> None:
     """A browser sends its cookie with every request to this host, also to the services; the journal is exported."""
     cookie = ("Cookie", "a=1; plum_emulator_token_7586=very-secret-token; b=2; plum_emulator_token=another")
-    caller.get("/ws/sms/status.json", headers=[cookie])
+    page = ("Referer", "http://127.0.0.1:7586/?a=1&token=very-secret-token&b=2")
+    proxy = ("Proxy-Authorization", "Bearer very-secret-token")
+    caller.get("/ws/sms/status.json", headers=[cookie, page, proxy])
     headers = dict(caller.get("/_plum/exchanges").values["exchanges"][0]["request"]["headers"])
     assert headers["cookie"] == "a=1; plum_emulator_token_7586=***; b=2; plum_emulator_token=***"
+    assert headers["referer"] == "http://127.0.0.1:7586/?a=1&token=***&b=2"
+    assert headers["proxy-authorization"] == "***"
 
 
 def test_two_authorization_headers_keep_no_password(caller: Caller) -> None:

@@ -172,8 +172,6 @@ class _Flight:
         self.done = done
         self.lane = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._host = parts.hostname or ""
-        self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._path = _target(request.url).decode("latin-1").partition("?")[0]
         self._refusal = ""
         self._too_large = False
         self._headers: list[tuple[str, str]] = []
@@ -181,18 +179,20 @@ class _Flight:
         self._elapsed = stopwatch()
 
     def prepare(self, handle: pycurl.Curl, egress: Egress) -> None:
-        """Set the handle up for this request."""
+        """Set the handle up for this request. Raises ValueError or pycurl.error where it cannot be made."""
+        request, parts = self.request, urlsplit(self.request.url)
+        port, target = parts.port or (443 if parts.scheme == "https" else 80), _target(request.url)
+        path = target.decode().partition("?")[0]
 
         def open_socket(_purpose: int, address: Any) -> Any:
-            self._refusal = egress.refusal(self._host, address.addr[0], address.addr[1], self._path) or ""
+            self._refusal = egress.refusal(self._host, address.addr[0], address.addr[1], path) or ""
             if self._refusal:
                 return pycurl.SOCKET_BAD
             return _Copied(socket.socket(address.family, address.socktype, address.protocol))
 
-        request = self.request
         for option, value in (
             (pycurl.URL, request.url.encode()),
-            (pycurl.REQUEST_TARGET, _target(request.url)),
+            (pycurl.REQUEST_TARGET, target),
             (pycurl.CUSTOMREQUEST, request.method),
             (pycurl.POSTFIELDS, request.body),
             (pycurl.HTTPHEADER, [*(f"{name}: {value}" for name, value in request.headers), "Expect:"]),
@@ -207,7 +207,7 @@ class _Flight:
             (pycurl.NOSIGNAL, 1),
         ):
             handle.setopt(option, value)
-        if egress.asks_itself(self._port, self._path):
+        if egress.asks_itself(port, path):
             handle.setopt(pycurl.FRESH_CONNECT, 1)  # a kept connection would not be judged anew
         if request.url[:5].lower() == "https":
             _trust(handle)

@@ -37,14 +37,15 @@ def _without_token(cookies: str) -> str:
     return _TOKEN.sub(r"\1***", cookies)
 
 
-def _without_query(url: str) -> str:
-    return url.partition("?")[0]
+def _without_token_in_it(url: str) -> str:
+    return _TOKEN_IN_A_URL.sub(r"\1***", url)
 
 
 _TOKEN = re.compile(rf"({COOKIE}(?:_[0-9]+)?\s*=)[^;]*")
+_TOKEN_IN_A_URL = re.compile(r"([?&]token=)[^&#]*")
 _UNTOLD = {
     b"authorization": _login_only,
     b"proxy-authorization": _login_only,
     b"cookie": _without_token,
-    b"referer": _without_query,  # of a page that was opened with the token in its address
+    b"referer": _without_token_in_it,  # of a page that was opened with the token in its address
 }

@@ -46,7 +46,7 @@
 
   // What only the browser knows is said where the emulator says the rest.
   const LOST = "The emulator does not answer. When it is there again, this page goes on by itself.";
-  const NOT_SENT = "That did not arrive, and nothing was done. Send it again.";
+  const NOT_SENT = "No answer came. See whether it arrived, or send it again.";
   const REFUSED = "This page is not kept up to date any more. Load it again to see why.";
   let said = "";
   const say = (words) => {
